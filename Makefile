@@ -1,0 +1,32 @@
+# make book   the site, at _build/html/index.html        make lab    JupyterLab on the notebooks
+# make test   every test, the notebooks' included        make clean  removes what was built
+
+PYTHON ?= $(firstword $(shell command -v python3.11) $(shell command -v python3))
+BIN := .venv/bin
+
+.PHONY: book test lab clean
+.DELETE_ON_ERROR:
+
+book: .venv/ready
+	$(BIN)/python -m lenet fetch
+	$(BIN)/jupyter-book build . -W -n --keep-going
+
+test: book
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pytest --nbval
+
+lab: .venv/ready
+	$(BIN)/python -m lenet fetch
+	$(BIN)/jupyter lab notebooks
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis lenet.egg-info
+
+# An environment that is there is kept (it may hold the CPU build of torch); only what the two
+# files ask for is put right.
+.venv/ready: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --disable-pip-version-check -r requirements.txt
+	$(BIN)/pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@

@@ -1,0 +1,97 @@
+"""What this book adds to Sphinx: fresh pages, an offline MathJax and the notebooks' run times.
+
+A page is read (and its notebook run) again when the page, `lenet/`, `results/` or the pinned
+packages differ in content from those it was built from. Sphinx itself knows only of the page's own
+time stamp.
+"""
+
+import hashlib
+import importlib
+import json
+import shutil
+from pathlib import Path
+
+from myst_nb.sphinx_ import NbMetadataCollector
+from sphinx.util import logging
+
+WATCHED = ("lenet", "results", "requirements.txt", "book/_ext")
+STAMP = ".fingerprints.json"
+logger = logging.getLogger(__name__)
+
+
+def fingerprint(root: Path) -> str:
+    """SHA-256 of the names and contents of all files that any page may depend on."""
+    digest = hashlib.sha256()
+    for top in WATCHED:
+        for path in sorted([root / top, *(root / top).rglob("*")]):
+            if path.is_file() and "__pycache__" not in path.parts:
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def page_fingerprints(root: Path, pages: dict[str, Path]) -> dict[str, str]:
+    """Fingerprint of each page: its own content and all that is watched."""
+    watched = fingerprint(root).encode()
+    return {
+        name: hashlib.sha256(watched + path.read_bytes()).hexdigest()
+        for name, path in pages.items()
+    }
+
+
+def find_changed_pages(app, env, added, changed, removed):
+    """Name the pages whose fingerprint is not the one of the last build that succeeded."""
+    stamp = Path(app.outdir, STAMP)
+    built = json.loads(stamp.read_text()) if stamp.exists() else {}
+    # Until this build has succeeded, nothing counts as built.
+    stamp.unlink(missing_ok=True)
+    pages = {name: Path(env.doc2path(name)) for name in env.found_docs}
+    app.house_fingerprints = page_fingerprints(Path(app.srcdir), pages)
+    return [name for name, now in app.house_fingerprints.items() if built.get(name) != now]
+
+
+def note_pages_read(app, env, docnames):
+    app.house_pages_read = list(docnames)
+
+
+def write_all_pages(app, env):
+    """A page that was read may change titles and numbers that stand on every other page."""
+    return list(env.found_docs) if app.house_pages_read else []
+
+
+def copy_mathjax(app):
+    package = Path(importlib.import_module("sphinx-mathjax-offline").__file__).parent
+    target = Path(app.outdir, "_static", app.config.mathjax_path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(package / "static" / app.config.mathjax_path, target)
+
+
+def print_run_times(app):
+    seconds = {
+        name: data["exec_data"]["runtime"]
+        for name, data in NbMetadataCollector.get_doc_data(app.env).items()
+        if name in app.house_pages_read and "exec_data" in data
+    }
+    for name, runtime in sorted(seconds.items()):
+        logger.info("%8.1f s  %s", runtime, name)
+    logger.info("%8.1f s  for %d notebooks run", sum(seconds.values()), len(seconds))
+
+
+def finish(app, exception):
+    """Seal a build that succeeded; leave nothing of one that failed."""
+    strict = app.warningiserror or app.keep_going  # -W, or -W --keep-going
+    if exception or (strict and app._warncount):
+        shutil.rmtree(app.outdir, ignore_errors=True)
+        return
+    copy_mathjax(app)
+    print_run_times(app)
+    Path(app.outdir, STAMP).write_text(json.dumps(app.house_fingerprints, indent=1))
+
+
+def setup(app):
+    app.house_pages_read = []
+    app.connect("env-get-outdated", find_changed_pages)
+    app.connect("env-before-read-docs", note_pages_read)
+    app.connect("env-updated", write_all_pages)
+    app.connect("build-finished", finish, priority=900)
+    return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

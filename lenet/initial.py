@@ -1,0 +1,70 @@
+"""Initial weights drawn from the fan-in F of each unit (appendix A).
+
+A weight and the bias of its unit are drawn from the same range. All units that share a weight
+have the same F, so F is a number a kernel: in C3 it is 75, 100 or 150, by Table I.
+"""
+
+from functools import singledispatch
+
+import torch
+from torch import Generator, Tensor, nn
+
+from lenet.layers import Subsampling, TableConvolution
+
+
+@singledispatch
+def fan_in(layer: nn.Module) -> dict[str, Tensor]:
+    """For each parameter of ``layer``, the inputs of its unit, to broadcast against it."""
+    raise TypeError(f"no fan-in is known for the layer {type(layer).__name__}")
+
+
+@fan_in.register(nn.Conv2d)
+@fan_in.register(nn.Linear)
+def _(layer: nn.Conv2d | nn.Linear) -> dict[str, Tensor]:
+    inputs = torch.tensor(float(layer.weight[0].numel()))
+    return {"weight": inputs, "bias": inputs}
+
+
+@fan_in.register
+def _(layer: TableConvolution) -> dict[str, Tensor]:
+    a_kernel = layer.weight[0].numel()
+    a_map = torch.tensor([float(len(inputs) * a_kernel) for inputs in layer.table])
+    return {"weight": a_map[layer.outputs][:, None, None], "bias": a_map}
+
+
+@fan_in.register
+def _(layer: Subsampling) -> dict[str, Tensor]:
+    inputs = torch.tensor(4.0)
+    return {"coefficient": inputs, "bias": inputs}
+
+
+def uniform(parameter: Tensor, bound: Tensor, generator: Generator) -> None:
+    """Fill ``parameter`` in place, uniformly between -bound and bound."""
+    with torch.no_grad():
+        parameter.uniform_(-1, 1, generator=generator).mul_(bound)
+
+
+def initialise(network: nn.Module, seed: int, rule: str = "variance") -> None:
+    """Draw every weight of ``network`` anew.
+
+    ``rule="paper"`` is appendix A: uniform in +-2.4 / F. ``rule="variance"`` is uniform with
+    variance 1 / F, that is in +-sqrt(3 / F); a Subsampling coefficient then counts F = 16, since
+    the sum of four equal inputs has 16 times the variance of one.
+    """
+    bounds = {
+        "paper": lambda layer, f: 2.4 / f,
+        "variance": lambda layer, f: (3 / (f * f if summed(layer) else f)).sqrt(),
+    }
+    if rule not in bounds:
+        raise ValueError(f"rule is 'paper' or 'variance', not {rule!r}")
+    generator = Generator().manual_seed(seed)
+    for layer in network.modules():
+        own = dict(layer.named_parameters(recurse=False))
+        if own:
+            for name, inputs in fan_in(layer).items():
+                uniform(own[name], bounds[rule](layer, inputs), generator)
+
+
+def summed(layer: nn.Module) -> bool:
+    """Whether ``layer`` adds its inputs before it weighs them, as S2 and S4 do."""
+    return isinstance(layer, Subsampling) and not layer.mean

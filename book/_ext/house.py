@@ -15,14 +15,15 @@ from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.util import logging
 
 WATCHED = ("lenet", "results", "requirements.txt", "book/_ext")
+LOOKS = "book/_static"
 STAMP = ".fingerprints.json"
 logger = logging.getLogger(__name__)
 
 
-def fingerprint(root: Path) -> str:
-    """SHA-256 of the names and contents of all files that any page may depend on."""
+def fingerprint(root: Path, *tops: str) -> str:
+    """SHA-256 of the names and contents of these files and of all files in these folders."""
     digest = hashlib.sha256()
-    for top in WATCHED:
+    for top in tops:
         for path in sorted([root / top, *(root / top).rglob("*")]):
             if path.is_file() and "__pycache__" not in path.parts:
                 content = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -30,13 +31,14 @@ def fingerprint(root: Path) -> str:
     return digest.hexdigest()
 
 
-def page_fingerprints(root: Path, pages: dict[str, Path]) -> dict[str, str]:
-    """Fingerprint of each page: its own content and all that is watched."""
-    watched = fingerprint(root).encode()
-    return {
-        name: hashlib.sha256(watched + path.read_bytes()).hexdigest()
-        for name, path in pages.items()
+def site_fingerprints(root: Path, sources: dict[str, Path]) -> dict[str, str]:
+    """Fingerprint of each page (its source and all that is watched), and of the site's looks."""
+    watched = fingerprint(root, *WATCHED).encode()
+    pages = {
+        name: hashlib.sha256(watched + source.read_bytes()).hexdigest()
+        for name, source in sources.items()
     }
+    return {LOOKS: fingerprint(root, LOOKS)} | pages
 
 
 def find_changed_pages(app, env, added, changed, removed):
@@ -45,9 +47,10 @@ def find_changed_pages(app, env, added, changed, removed):
     built = json.loads(stamp.read_text()) if stamp.exists() else {}
     # Until this build has succeeded, nothing counts as built.
     stamp.unlink(missing_ok=True)
-    pages = {name: Path(env.doc2path(name)) for name in env.found_docs}
-    app.house_fingerprints = page_fingerprints(Path(app.srcdir), pages)
-    return [name for name, now in app.house_fingerprints.items() if built.get(name) != now]
+    sources = {name: Path(env.doc2path(name)) for name in env.found_docs}
+    app.house_fingerprints = site_fingerprints(Path(app.srcdir), sources)
+    app.house_changes = {k for k, now in app.house_fingerprints.items() if built.get(k) != now}
+    return app.house_changes & env.found_docs
 
 
 def note_pages_read(app, env, docnames):
@@ -55,8 +58,19 @@ def note_pages_read(app, env, docnames):
 
 
 def write_all_pages(app, env):
-    """A page that was read may change titles and numbers that stand on every other page."""
-    return list(env.found_docs) if app.house_pages_read else []
+    """Write every page when one was read, for its title and numbers may stand on any other.
+
+    Without a page to write Sphinx would not copy changed style sheets either.
+    """
+    return list(env.found_docs) if app.house_pages_read or app.house_changes else []
+
+
+def mend_citations(app, pagename, templatename, context, doctree):
+    """docutils calls the bibliography a list, but its entries no items of it."""
+    if "body" in context:
+        context["body"] = context["body"].replace(
+            ' role="list" class="citation-list"', ' class="citation-list"'
+        )
 
 
 def copy_mathjax(app):
@@ -93,5 +107,6 @@ def setup(app):
     app.connect("env-get-outdated", find_changed_pages)
     app.connect("env-before-read-docs", note_pages_read)
     app.connect("env-updated", write_all_pages)
+    app.connect("html-page-context", mend_citations)
     app.connect("build-finished", finish, priority=900)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

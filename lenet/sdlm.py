@@ -10,7 +10,7 @@ from functools import singledispatch
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, hessian, vmap
+from torch.func import functional_call, grad, jacrev, vmap
 from torch.nn import functional as F
 
 from lenet.layers import AMPLITUDE, RBF, SLOPE, Squash, Subsampling
@@ -64,7 +64,7 @@ def loss_derivatives(loss: Loss, outputs: Tensor, labels: Tensor) -> tuple[Tenso
     def of_one(y: Tensor, label: Tensor) -> Tensor:
         return loss(y[None], label[None])
 
-    return vmap(grad(of_one))(outputs, labels), vmap(hessian(of_one))(outputs, labels)
+    return vmap(grad(of_one))(outputs, labels), vmap(jacrev(grad(of_one)))(outputs, labels)
 
 
 def through_rbf(layer: RBF, x: Tensor, slope: Tensor, bend: Tensor) -> Tensor:

@@ -1,0 +1,297 @@
+"""Appendix C against loops that follow its equations, and against exact diagonals."""
+
+import copy
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.func import functional_call, grad, jacrev, vmap
+
+from lenet import sdlm
+from lenet.initial import initialise
+from lenet.layers import RBF, Squash, Subsampling, TableConvolution, squashed
+from lenet.losses import MaximumAPosteriori, MaximumLikelihood
+from lenet.paper import SCHEDULE
+
+LOSSES = [MaximumLikelihood(), MaximumAPosteriori(0.1), MaximumAPosteriori(8.0)]
+CODES = torch.tensor([[1.0, -1, 1, 1, -1], [-1, -1, 1, -1, 1], [1, 1, -1, -1, -1]])
+
+
+@pytest.fixture(autouse=True)
+def in_double():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def small(mean: bool = False) -> nn.Sequential:
+    """All the kinds of layer of the paper's network, on 8x8 images."""
+    network = nn.Sequential(
+        squashed(sum=nn.Conv2d(1, 2, 3)),  # 2 x 6 x 6
+        squashed(sum=Subsampling(2, mean=mean)),  # 2 x 3 x 3
+        squashed(sum=TableConvolution([[0], [0, 1], [1]], 2)),  # 3 x 2 x 2
+        squashed(flatten=nn.Flatten(), sum=nn.Linear(12, 5)),
+        RBF(CODES.double()),
+    )
+    network.answer = lambda y: y.argmin(dim=1)
+    initialise(network, seed=1)
+    return network
+
+
+def patterns(count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(count, 1, 8, 8, generator=generator), torch.arange(count) % 3
+
+
+# ------------------------------------------------- an independent reading: one unit at a time
+
+
+def f(a):
+    return 1.7159 * np.tanh(2 / 3 * a)
+
+
+def f_slope(a):
+    return 1.7159 * 2 / 3 / np.cosh(2 / 3 * a) ** 2
+
+
+class Unit:
+    """A unit by its connections: (unit below, name of the weight, index of the weight)."""
+
+    def __init__(self, connections, scale=1.0):
+        self.connections = connections
+        self.scale = scale
+        self.a = self.x = self.h_x = 0.0
+
+
+def wire(network):
+    """The small network as units: a list of layers, each a list of `Unit`."""
+    conv, table = network[0].sum, network[2].sum
+    inputs = [Unit([]) for _ in range(64)]
+    c = [
+        Unit(
+            [
+                (inputs[8 * (y + u) + x + v], "0.sum.weight", (o, 0, u, v))
+                for u in range(3)
+                for v in range(3)
+            ]
+            + [(None, "0.sum.bias", (o,))]
+        )
+        for o in range(conv.out_channels)
+        for y in range(6)
+        for x in range(6)
+    ]
+    s = [
+        Unit(
+            [
+                (c[36 * m + 6 * (2 * y + u) + 2 * x + v], "1.sum.coefficient", (m,))
+                for u in (0, 1)
+                for v in (0, 1)
+            ]
+            + [(None, "1.sum.bias", (m,))],
+            scale=0.25 if network[1].sum.mean else 1.0,
+        )
+        for m in range(2)
+        for y in range(3)
+        for x in range(3)
+    ]
+    kernels = iter(range(len(table.weight)))
+    t = []
+    for o, maps in enumerate(table.table):
+        own = [(i, next(kernels)) for i in maps]
+        for y in range(2):
+            for x in range(2):
+                t.append(
+                    Unit(
+                        [
+                            (s[9 * i + 3 * (y + u) + x + v], "2.sum.weight", (k, u, v))
+                            for i, k in own
+                            for u in (0, 1)
+                            for v in (0, 1)
+                        ]
+                        + [(None, "2.sum.bias", (o,))]
+                    )
+                )
+    d = [
+        Unit([(t[k], "3.sum.weight", (o, k)) for k in range(12)] + [(None, "3.sum.bias", (o,))])
+        for o in range(5)
+    ]
+    return [inputs, c, s, t, d]
+
+
+def curvature_by_units(network, loss, images, labels):
+    """Eqs. 23 to 27 to the letter: unit by unit, connection by connection, no matrices."""
+    weights = {name: p.detach().numpy() for name, p in network.named_parameters()}
+    h = {name: np.zeros_like(w) for name, w in weights.items()}
+    for image, label in zip(images, labels, strict=True):
+        layers = wire(network)
+        for unit, pixel in zip(layers[0], image.flatten().tolist(), strict=True):
+            unit.x = pixel
+        for layer in layers[1:]:
+            for unit in layer:
+                unit.a = sum(
+                    weights[name][index] * (1.0 if below is None else unit.scale * below.x)
+                    for below, name, index in unit.connections
+                )
+                unit.x = f(unit.a)
+        x = torch.tensor([unit.x for unit in layers[-1]])
+        exact = jacrev(grad(lambda z, y=label: loss(network[4](z[None]), y[None])))(x).diagonal()
+        for unit, value in zip(layers[-1], exact.tolist(), strict=True):
+            unit.h_x = value
+        for layer in reversed(layers[1:]):
+            for unit in layer:
+                h_a = f_slope(unit.a) ** 2 * unit.h_x  # eq. 27, outer factor
+                for below, name, index in unit.connections:
+                    x_below = 1.0 if below is None else unit.scale * below.x
+                    h[name][index] += h_a * x_below**2  # eqs. 23 and 25
+                    if below is not None:
+                        below.h_x += (unit.scale * weights[name][index]) ** 2 * h_a
+    return {name: value / len(images) for name, value in h.items()}
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=str)
+@pytest.mark.parametrize("mean", [False, True])
+def test_the_literal_curvature_is_that_of_the_equations_unit_by_unit(loss, mean):
+    network, (images, labels) = small(mean), patterns(4)
+    expected = curvature_by_units(network, loss, images, labels)
+    computed = sdlm.curvature(network, loss, images, labels, literal=True)
+    assert computed.keys() == expected.keys()
+    for name, h in computed.items():
+        np.testing.assert_allclose(h.numpy(), expected[name], rtol=1e-9, err_msg=name)
+
+
+def test_only_the_coefficients_depend_on_the_reading():
+    network, (images, labels) = small(), patterns(4)
+    loss = MaximumLikelihood()
+    plain = sdlm.curvature(network, loss, images, labels)
+    literal = sdlm.curvature(network, loss, images, labels, literal=True)
+    differing = {name for name in plain if not torch.allclose(plain[name], literal[name])}
+    assert differing == {"1.sum.coefficient"}
+
+
+# ------------------------------------------------------------------- exact diagonals
+
+
+def gauss_newton(network, loss, images, labels):
+    """The exact Gauss-Newton diagonal, with the RBF units and the loss as the outer function."""
+    body, rbf = network[:-1], network[-1]
+    parameters = {name: p.detach() for name, p in body.named_parameters()}
+
+    def of_one(image, label):
+        def x(parameters):
+            return functional_call(body, parameters, image[None])[0]
+
+        outer = jacrev(grad(lambda z: loss(rbf(z[None]), label[None])))(x(parameters))
+        jacobian = jacrev(x)(parameters)
+        return {
+            name: torch.einsum("i...,ij,j...->...", j, outer, j) for name, j in jacobian.items()
+        }
+
+    return {name: h.mean(dim=0) for name, h in vmap(of_one)(images, labels).items()}
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=str)
+def test_the_last_layer_has_the_exact_gauss_newton_diagonal(loss):
+    network, (images, labels) = small(), patterns(6)
+    exact = gauss_newton(network, loss, images, labels)
+    computed = sdlm.curvature(network, loss, images, labels)
+    for name in ("3.sum.weight", "3.sum.bias"):
+        torch.testing.assert_close(computed[name], exact[name])
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=str)
+def test_a_chain_of_single_units_has_it_everywhere(loss):
+    """With one unit a layer there are no off-diagonal terms to drop."""
+    network = nn.Sequential(
+        squashed(sum=nn.Conv2d(1, 1, 7)),  # 1 x 2 x 2, each of which S adds up
+        squashed(sum=Subsampling(1)),
+        squashed(sum=TableConvolution([[0]], 1)),
+        squashed(flatten=nn.Flatten(), sum=nn.Linear(1, 1)),
+        RBF(CODES[:, :1].double()),
+    )
+    initialise(network, seed=2)
+    images, labels = patterns(6)
+    exact = gauss_newton(network, loss, images, labels)
+    computed = sdlm.curvature(network, loss, images, labels)
+    for name in set(exact) - {"0.sum.weight", "0.sum.bias"}:  # C's four units share their weights
+        torch.testing.assert_close(computed[name], exact[name], msg=lambda m, n=name: f"{n}: {m}")
+
+
+def test_curvature_of_eq8_at_the_rbf_units_is_two():
+    network, (images, labels) = small(), patterns(5)
+    slope, bend = sdlm.loss_derivatives(MaximumLikelihood(), network(images).detach(), labels)
+    h = sdlm.through_rbf(network[-1], network[:-1](images).detach(), slope, bend)
+    torch.testing.assert_close(h, torch.full((5, 5), 2.0))
+
+
+def test_a_mean_pooling_and_a_plain_output_are_known_too():
+    """The same network with nn.AvgPool2d as with a Subsampling by 1/4, and no RBF units."""
+    images, labels = patterns(5)
+
+    def loss(outputs, labels):
+        return ((outputs - labels[:, None]) ** 2).sum(dim=1).mean()
+
+    pooled = nn.Sequential(
+        nn.Conv2d(1, 2, 3), nn.AvgPool2d(2), Squash(), nn.Flatten(), nn.Linear(18, 3)
+    )
+    subsampled = copy.deepcopy(pooled)
+    subsampled[1] = Subsampling(2)
+    ours = sdlm.curvature(pooled, loss, images, labels)
+    other = sdlm.curvature(subsampled, loss, images, labels)
+    for name, h in ours.items():
+        torch.testing.assert_close(h, other[name])
+
+
+# ------------------------------------------------------------------------- training
+
+
+def test_rates_are_eq_21():
+    rates = sdlm.rates({"w": torch.tensor([0.0, 0.08])}, eta=0.0005, mu=0.02)
+    torch.testing.assert_close(rates["w"], torch.tensor([0.025, 0.005]))
+
+
+def test_a_pass_moves_after_every_pattern_and_counts_on_the_fly():
+    network, (images, labels) = small(), patterns(6)
+    by_hand, loss = copy.deepcopy(network), MaximumLikelihood()
+    rates = {n: torch.rand_like(p) * 0.05 for n, p in network.named_parameters()}
+    wrong = 0
+    for image, label in zip(images, labels, strict=True):
+        by_hand.zero_grad()
+        y = by_hand(image[None])
+        wrong += int(y.argmin() != label)
+        loss(y, label[None]).backward()
+        for name, p in by_hand.named_parameters():
+            p.data -= rates[name] * p.grad
+    assert sdlm.run_pass(network, loss, rates, images, labels) == wrong > 0
+    for p, q in zip(network.parameters(), by_hand.parameters(), strict=True):
+        torch.testing.assert_close(p, q)
+
+
+def test_training_follows_the_papers_schedule_in_one_constant_order():
+    network, (images, labels) = small(), patterns(30)
+    seen = []
+
+    def spy(network, loss, rates, images, labels):
+        ratio = max(r.max().item() for r in rates.values())
+        seen.append((images.flatten(1).sum(dim=1).tolist(), ratio))
+        return 7
+
+    wrong = list(sdlm.train(network, MaximumLikelihood(), images, labels, seed=0, run_pass=spy))
+    assert wrong == [7] * SCHEDULE["passes"]
+    orders = [order for order, _ in seen]
+    assert all(order == orders[0] for order in orders)
+    assert orders[0] != images.flatten(1).sum(dim=1).tolist()
+    assert sorted(orders[0]) == sorted(images.flatten(1).sum(dim=1).tolist())
+    # nothing is trained here, so h stays the same (all 30 patterns are fewer than 500)
+    for (_, rate), eta in zip(seen, SCHEDULE["global_rate"], strict=True):
+        assert math.isclose(rate / seen[0][1], eta / SCHEDULE["global_rate"][0], rel_tol=1e-9)
+
+
+def test_training_lowers_the_error():
+    network, (images, labels) = small(), patterns(30)
+    loss = MaximumLikelihood()
+    before = loss(network(images), labels).item()
+    for _ in sdlm.train(network, loss, images, labels, seed=0, passes=12):
+        pass
+    assert loss(network(images), labels).item() < before

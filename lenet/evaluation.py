@@ -1,0 +1,22 @@
+"""What a network says about a set of images, in big batches and without gradients."""
+
+import torch
+from torch import Tensor, nn
+
+BATCH_SIZE = 1000  # images at a time; it changes no answer
+
+
+@torch.no_grad()
+def outputs(network: nn.Module, images: Tensor) -> Tensor:
+    """The network's outputs for images (N, 1, 32, 32): (N, 10)."""
+    return torch.cat([network(batch) for batch in images.split(BATCH_SIZE)])
+
+
+def errors(network: nn.Module, images: Tensor, labels: Tensor) -> int:
+    """How many of the images (N, 1, 32, 32) get another answer than their label (N,)."""
+    return int((network.answer(outputs(network, images)) != labels).sum())
+
+
+def accuracy(errors: int, images: int) -> float:
+    """The share of right answers in per cent, when ``errors`` of so many ``images`` are wrong."""
+    return 100 * (images - errors) / images

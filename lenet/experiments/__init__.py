@@ -1,0 +1,23 @@
+"""The experiments: one file each, run by ``python -m lenet reproduce NAME``.
+
+Each has a docstring, whose first line says what it measures, and a function ``run()``, which
+writes results/NAME.json row by row and goes on where it was stopped.
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+EXPERIMENTS = {  # by their names on the command line and in results/
+    "seed-recipes": "lenet.experiments.seed_recipes",
+    "seed": "lenet.experiments.seed",
+}
+
+
+def experiment(name: str) -> ModuleType:
+    """The module of the experiment ``name``, a key of EXPERIMENTS."""
+    return import_module(EXPERIMENTS[name])
+
+
+def summary(name: str) -> str:
+    """What the experiment ``name`` measures, in one line."""
+    return experiment(name).__doc__.splitlines()[0]

@@ -1,0 +1,208 @@
+"""Train the seed's network: batches in a random order, Adam, a rate that rises and falls.
+
+One number, the seed, decides the first weights, the order of the images and the shifts. The same
+seed gives the same weights bit for bit on the same processor, threads and version of torch, also
+when the run was killed in between and resumed from its checkpoint.
+"""
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Generator, Tensor, nn
+from torch.nn import functional as F
+from torch.optim import AdamW, Optimizer
+from tqdm import tqdm
+
+from lenet.data import batches
+from lenet.evaluation import accuracy, errors
+from lenet.files import write_whole
+from lenet.initial import initialise
+from lenet.sources import watched
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How long to train, how fast, and on what.
+
+    ``shift`` moves each image, each time it is shown, by up to so many pixels each way.
+    """
+
+    epochs: int
+    batch_size: int = 128
+    peak_rate: float = 0.003
+    warm_up: float = 0.2  # the part of the training in which the rate rises
+    weight_decay: float = 0.0
+    shift: int = 0
+
+    def rate(self, progress: float) -> float:
+        """The learning rate when the part ``progress`` (0 to 1) of the training is over.
+
+        One cycle: a straight line from 0 up to the peak, then a half cosine down to 0.
+        """
+        if progress < self.warm_up:
+            return self.peak_rate * progress / self.warm_up
+        fall = (progress - self.warm_up) / (1 - self.warm_up)
+        return self.peak_rate * (1 + math.cos(math.pi * fall)) / 2
+
+
+RECIPES = {"short": Recipe(epochs=8), "long": Recipe(epochs=40, shift=1)}
+
+
+@dataclass
+class History:
+    """What happened in each epoch: the curves of one training."""
+
+    loss: list[float] = field(default_factory=list)  # mean over the epoch's batches, as they came
+    training_accuracy: list[float] = field(default_factory=list)  # %, on the fly as well
+    accuracy: list[float] = field(default_factory=list)  # %, on the set given to evaluate by
+    seconds: list[float] = field(default_factory=list)  # without that evaluation
+
+
+def train(
+    network: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    recipe: Recipe,
+    seed: int = 0,
+    *,
+    evaluate: tuple[Tensor, Tensor] | None = None,
+    checkpoint: str | Path | None = None,
+    progress: bool = True,
+) -> History:
+    """Train ``network`` from new weights on images (N, 1, 32, 32) and labels (N,).
+
+    ``evaluate``, a pair of images and labels, is looked at after each epoch and changes nothing.
+    ``checkpoint`` is a file written after each epoch; if it is there, the training goes on from
+    it, and a checkpoint of another training raises ``ValueError``. A progress bar is shown on a
+    terminal and in a notebook if ``progress``.
+    """
+    initialise(network, seed)
+    generator = Generator().manual_seed(seed)
+    optimiser = AdamW(network.parameters(), weight_decay=recipe.weight_decay)
+    run = Run(network, optimiser, generator, History())
+    identity = {"network": type(network).__name__, "seed": seed, "images": len(images)}
+    identity |= asdict(recipe)
+    if checkpoint and Path(checkpoint).exists():
+        run.restore(Path(checkpoint), identity)
+
+    a_pass = math.ceil(len(images) / recipe.batch_size)
+    done = len(run.history.loss)
+    bar = tqdm(
+        total=recipe.epochs * a_pass,
+        initial=done * a_pass,
+        unit="batch",
+        disable=not (progress and watched()),
+    )
+    with bar:
+        for epoch in range(done, recipe.epochs):
+            bar.set_description(f"epoch {epoch + 1}/{recipe.epochs}")
+            start, loss, wrong = time.perf_counter(), 0.0, 0
+            for index, (x, y) in enumerate(batches(images, labels, recipe.batch_size, generator)):
+                rate = recipe.rate((epoch + index / a_pass) / recipe.epochs)
+                batch_loss, batch_wrong = step(
+                    network, optimiser, rate, shifted(x, recipe.shift, generator), y
+                )
+                loss, wrong = loss + batch_loss * len(x), wrong + batch_wrong
+                bar.update()
+            run.history.seconds.append(time.perf_counter() - start)
+            run.history.loss.append(loss / len(images))
+            run.history.training_accuracy.append(accuracy(wrong, len(images)))
+            if evaluate:
+                missed = errors(network, *evaluate)
+                run.history.accuracy.append(accuracy(missed, len(evaluate[0])))
+                bar.set_postfix(accuracy=f"{run.history.accuracy[-1]:.2f} %")
+            if checkpoint:
+                run.save(Path(checkpoint), identity)
+    return run.history
+
+
+def step(
+    network: nn.Module, optimiser: Optimizer, rate: float, images: Tensor, labels: Tensor
+) -> tuple[float, int]:
+    """Move the weights once, after one batch. Returns its mean loss and its errors before that."""
+    logits = network(images)
+    loss = F.cross_entropy(logits, labels)
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return loss.item(), int((network.answer(logits) != labels).sum())
+
+
+def shifted(images: Tensor, most: int, generator: Generator) -> Tensor:
+    """Move each image (N, 1, H, W) by its own -most to +most pixels down and to the right.
+
+    What moves in is a copy of the edge, which in MNIST's padded images is background.
+    """
+    if most == 0:
+        return images
+    count, _, height, width = images.shape
+    down, right = torch.randint(-most, most + 1, (2, count, 1), generator=generator)
+    rows = (torch.arange(height) - down).clamp(0, height - 1)
+    columns = (torch.arange(width) - right).clamp(0, width - 1)
+    which = torch.arange(count)[:, None, None]
+    return images[which, 0, rows[:, :, None], columns[:, None, :]].unsqueeze(1)
+
+
+@dataclass
+class Run:
+    """All that changes while a network trains, and so all that a checkpoint holds."""
+
+    network: nn.Module
+    optimiser: Optimizer
+    generator: Generator
+    history: History
+
+    def tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """Every tensor under a name: weights, the optimiser's moments, the random numbers."""
+        for name, weights in self.network.state_dict().items():
+            yield f"network.{name}", weights
+        for index, moments in self.optimiser.state_dict()["state"].items():
+            for name, moment in moments.items():
+                yield f"optimiser.{index}.{name}", moment
+        yield "generator", self.generator.get_state()
+
+    def save(self, path: Path, identity: dict) -> None:
+        """Write everything to ``path`` in one piece; ``identity`` says which training it is."""
+        metadata = {
+            "training": json.dumps(identity),
+            "history": json.dumps(asdict(self.history)),
+        }
+        write_whole(path, save(dict(self.tensors()), metadata))
+
+    def restore(self, path: Path, identity: dict) -> None:
+        """Go back to what ``save`` wrote. Raises ``ValueError`` if it was another training."""
+        try:
+            with safe_open(path, "pt") as file:
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except SafetensorError as problem:
+            raise ValueError(f"{path}: not a checkpoint ({problem})") from problem
+        there = json.loads(metadata.get("training", "{}"))
+        other = [f"{k} {there.get(k)}, not {v}" for k, v in identity.items() if there.get(k) != v]
+        if other:
+            raise ValueError(
+                f"{path} is the checkpoint of another training ({'; '.join(other)}): "
+                "delete it, or name another file"
+            )
+        parts: dict[str, dict] = {"network": {}, "optimiser": {}}
+        for name, tensor in tensors.items():
+            part, _, rest = name.partition(".")
+            if part != "generator":
+                parts[part][rest] = tensor
+        self.network.load_state_dict(parts["network"])
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, moment in parts["optimiser"].items():
+            index, _, kind = name.partition(".")
+            state.setdefault(int(index), {})[kind] = moment
+        self.optimiser.load_state_dict(self.optimiser.state_dict() | {"state": state})
+        self.generator.set_state(tensors["generator"])
+        self.history = History(**json.loads(metadata["history"]))

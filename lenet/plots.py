@@ -87,6 +87,34 @@ def show_numbers(ax: Axes, matrix: ArrayLike, text: str = "{:g}", *, fontsize: f
         ax.text(column, row, text.format(number), ha="center", va="center", fontsize=fontsize)
 
 
+def frame(
+    ax: Axes, row: float, column: float, height: float, width: float | None = None, **look: object
+) -> None:
+    """Frame a block of pixels of an image drawn in ``ax``: its first row and column, its size.
+
+    The block is square unless ``width`` is given. ``look`` is passed to matplotlib's Rectangle.
+    """
+    look = {"color": ACCENT, "linewidth": 2.5, "zorder": 3} | look
+    corner = (column - 0.5, row - 0.5)  # pixels are centred on whole numbers
+    ax.add_patch(plt.Rectangle(corner, width or height, height, fill=False, **look))
+
+
+def tiled(maps: ArrayLike, columns: int) -> np.ndarray:
+    """Set maps (N, H, W) side by side, ``columns`` in a line, as one image for `show_image`.
+
+    Each pixel is enlarged, so that the blank gaps are equally thin whatever the size of the maps.
+    """
+    maps = np.asarray(maps, dtype=float)
+    times = max(1, 64 // maps.shape[2])
+    framed = np.pad(
+        maps.repeat(times, axis=1).repeat(times, axis=2),
+        ((0, -len(maps) % columns), (0, 4), (0, 4)),
+        constant_values=np.nan,
+    )
+    lines = [np.hstack(framed[i : i + columns]) for i in range(0, len(framed), columns)]
+    return np.vstack(lines)[:-4, :-4]
+
+
 def plot_runs(ax: Axes, x: ArrayLike, runs: ArrayLike, label: str) -> None:
     """Draw the mean of several seeds' curves (seeds, points) over ``x``, and their range behind it.
 

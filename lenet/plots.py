@@ -36,8 +36,9 @@ def show_image(ax: Axes, image: ArrayLike, limits: tuple[float, float] | None = 
     ``limits`` are the values drawn white and black: the image's own smallest and largest unless
     given.
     """
-    low, high = limits or (np.min(image), np.max(image))
-    ax.imshow(np.asarray(image), vmin=low, vmax=high)
+    image = np.asarray(image)
+    low, high = limits or (image.min(), image.max())
+    ax.imshow(image, vmin=low, vmax=high)
     ax.set(xticks=[], yticks=[])
     ax.grid(False)
     ax.spines[:].set(visible=True, color="#999999", linewidth=0.6)

@@ -95,7 +95,7 @@ def frame(
 
     The block is square unless ``width`` is given. ``look`` is passed to matplotlib's Rectangle.
     """
-    look = {"color": ACCENT, "linewidth": 2.5, "zorder": 3} | look
+    look = {"color": ACCENT, "linewidth": 2.5, "zorder": 3, "clip_on": False} | look
     corner = (column - 0.5, row - 0.5)  # pixels are centred on whole numbers
     ax.add_patch(plt.Rectangle(corner, width or height, height, fill=False, **look))
 

@@ -45,18 +45,20 @@ def uniform(parameter: Tensor, bound: Tensor, generator: Generator) -> None:
 
 
 def initialise(network: nn.Module, seed: int, rule: str = "variance") -> None:
-    """Draw every weight of ``network`` anew.
+    """Draw every weight of ``network`` anew, uniformly, by one of three rules.
 
-    ``rule="paper"`` is appendix A: uniform in +-2.4 / F. ``rule="variance"`` is uniform with
-    variance 1 / F, that is in +-sqrt(3 / F); a Subsampling coefficient then counts F = 16, since
-    the sum of four equal inputs has 16 times the variance of one.
+    ``"paper"``: in +-2.4 / F, as appendix A says. ``"root"``: in +-2.4 / sqrt(F).
+    ``"variance"``: in +-sqrt(3 / F), which has variance 1 / F; a Subsampling coefficient then
+    counts F = 16, since the sum of four equal inputs has 16 times the variance of one. Raises
+    ``ValueError`` for another rule and ``TypeError`` for a layer without a known fan-in.
     """
     bounds = {
         "paper": lambda layer, f: 2.4 / f,
+        "root": lambda layer, f: 2.4 / f.sqrt(),
         "variance": lambda layer, f: (3 / (f * f if summed(layer) else f)).sqrt(),
     }
     if rule not in bounds:
-        raise ValueError(f"rule is 'paper' or 'variance', not {rule!r}")
+        raise ValueError(f"rule is 'paper', 'root' or 'variance', not {rule!r}")
     generator = Generator().manual_seed(seed)
     for layer in network.modules():
         own = dict(layer.named_parameters(recurse=False))

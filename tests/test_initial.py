@@ -48,6 +48,11 @@ def test_a_coefficient_on_a_sum_starts_four_times_smaller_than_on_a_mean():
     torch.testing.assert_close(4 * on_sum.coefficient, 2 * on_mean.coefficient)
 
 
+def test_the_root_rule_is_wider_by_the_root_of_the_fan_in():
+    narrow, wide = drawn("paper").F6.sum.weight, drawn("root").F6.sum.weight
+    torch.testing.assert_close(wide, narrow * 120**0.5)
+
+
 def test_a_seed_repeats_and_another_differs():
     first, again, other = LeNet5_1998(), LeNet5_1998(), LeNet5_1998()
     for network, seed in ((first, 1), (again, 1), (other, 2)):
@@ -57,7 +62,7 @@ def test_a_seed_repeats_and_another_differs():
 
 
 def test_unknown_rules_and_layers_are_refused_by_name():
-    with pytest.raises(ValueError, match="'paper' or 'variance', not 'glorot'"):
+    with pytest.raises(ValueError, match="'paper', 'root' or 'variance', not 'glorot'"):
         initialise(LeNet5_1998(), 0, "glorot")
     with pytest.raises(TypeError, match="no fan-in is known for the layer Bilinear"):
         initialise(nn.Sequential(nn.Bilinear(2, 2, 2)), 0)

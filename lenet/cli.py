@@ -6,10 +6,17 @@ Each command imports what it needs when it runs, so that ``--help`` answers at o
 import argparse
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-NETWORKS = ("lenet5", "lenet5-1998")  # the keys of lenet.networks.NETWORKS, without its import
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+# The keys of lenet.networks.NETWORKS and lenet.training.RECIPES, without the import of torch.
+NETWORKS = ("lenet5", "lenet5-1998")
+RECIPES = ("short", "long")
 
 
 def fetch(arguments: argparse.Namespace) -> None:
@@ -27,6 +34,8 @@ def table(arguments: argparse.Namespace) -> None:
 
 def train(arguments: argparse.Namespace) -> None:
     out = arguments.out or Path(f"{arguments.network}-seed{arguments.seed}.safetensors")
+    if out.is_dir():
+        raise IsADirectoryError(f"{out} is a folder: give --out a file in it")
     if out.exists() and not arguments.overwrite:
         raise FileExistsError(f"{out} is there already: give --overwrite, or another --out")
     TRAINERS[arguments.network](arguments, out)
@@ -39,11 +48,10 @@ def train_lenet5(arguments: argparse.Namespace, out: Path) -> None:
     from lenet.networks import LeNet5
 
     recipe = training.RECIPES[arguments.recipe]
-    if arguments.epochs:
-        recipe = replace(recipe, epochs=arguments.epochs)
+    recipe = replace(recipe, epochs=arguments.epochs or recipe.epochs)
     images, labels = data.mnist("train")
-    test = data.mnist("test")
-    network, checkpoint = LeNet5(), out.with_name(out.name + ".checkpoint")
+    network, test = LeNet5(), data.mnist("test")
+    checkpoint = out.with_name(f"{out.name}.checkpoint")
     if checkpoint.exists():
         print(f"going on from {checkpoint}")
     try:
@@ -52,13 +60,12 @@ def train_lenet5(arguments: argparse.Namespace, out: Path) -> None:
         )
     except KeyboardInterrupt:
         if checkpoint.exists():
-            print(f"\nkept in {checkpoint}: the same command goes on from it", file=sys.stderr)
+            complain(f"kept in {checkpoint}; the same command goes on from it")
         raise
     weights.save_weights(network, out)
     checkpoint.unlink(missing_ok=True)
     print("epoch     loss   training %   test %   seconds")
-    columns = (history.loss, history.training_accuracy, history.accuracy, history.seconds)
-    for epoch, row in enumerate(zip(*columns, strict=True), start=1):
+    for epoch, row in enumerate(zip(*vars(history).values(), strict=True), start=1):
         print("{:5d}  {:7.4f}  {:11.2f}  {:7.2f}  {:8.1f}".format(epoch, *row))
     print(f"weights: {out}")
     report(network, test)
@@ -75,14 +82,12 @@ def evaluate(arguments: argparse.Namespace) -> None:
     report(network, data.mnist("test"))
 
 
-def report(network, test) -> None:
+def report(network: "nn.Module", test: "tuple[Tensor, Tensor]") -> None:
     """Print the errors of ``network`` on the test images and labels."""
     from lenet import evaluation
 
-    count = len(test[0])
-    errors = evaluation.errors(network, *test)
-    accuracy = evaluation.accuracy(errors, count)
-    print(f"errors {errors} of {count:,} (accuracy {accuracy:.2f} %)")
+    errors, count = evaluation.errors(network, *test), len(test[0])
+    print(f"errors {errors} of {count:,} (accuracy {evaluation.accuracy(errors, count):.2f} %)")
 
 
 def predict(arguments: argparse.Namespace) -> int:
@@ -105,7 +110,7 @@ def predict(arguments: argparse.Namespace) -> int:
     return status
 
 
-def network_and_weights(arguments: argparse.Namespace):
+def network_and_weights(arguments: argparse.Namespace) -> "tuple[nn.Module, Path]":
     """The network that was asked for, and the file its weights come from."""
     from lenet import networks, weights
 
@@ -120,42 +125,38 @@ def reproduce(arguments: argparse.Namespace) -> None:
         for name in experiments.EXPERIMENTS:
             try:
                 rows = results.load(name)["rows"]
-                took = f"{sum(row['seconds'] for row in rows) / 60:.0f} min"
+                took = f"{sum(row.get('seconds', 0) for row in rows) / 60:.1f} min"
             except FileNotFoundError:
                 took = "not run"
             print(f"{name:14} {took:>8}  {experiments.summary(name)}")
         return
     if arguments.name not in experiments.EXPERIMENTS:
-        raise ValueError(
-            f"no experiment is called {arguments.name}: choose from "
-            f"{', '.join(experiments.EXPERIMENTS)}"
-        )
+        known = ", ".join(experiments.EXPERIMENTS)
+        raise ValueError(f"no experiment is called {arguments.name}: choose from {known}")
     experiments.experiment(arguments.name).run()
     print(f"results: {results.folder() / arguments.name}.json")
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """Keeps the lines of its examples, and says what is wrong in one line."""
+
+    def __init__(self, **options: object) -> None:
+        form = partial(
+            argparse.RawDescriptionHelpFormatter, indent_increment=1, max_help_position=26, width=96
+        )
+        super().__init__(formatter_class=form, allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
+def at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not (text.isdecimal() and len(text) <= 18 and int(text) >= least):
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to 10^18")
+        return int(text)
+
     return number
-
-
-def natural(text: str) -> int:
-    number = int(text)
-    if not 0 <= number < 2**63:
-        raise ValueError
-    return number
-
-
-positive.__name__, natural.__name__ = "positive number", "natural number"
 
 
 def parser() -> Parser:
@@ -164,67 +165,70 @@ def parser() -> Parser:
         description="LeNet-5 from the paper of 1998: the seed's network and the paper's own.",
         epilog="examples:\n"
         "  python -m lenet table --network lenet5 --channels-last\n"
-        "  python -m lenet train --seed 1 --out mine.safetensors\n"
-        "  python -m lenet evaluate --weights mine.safetensors\n"
         "  python -m lenet predict seven.png photo.jpg\n"
-        "  python -m lenet reproduce\n\n"
-        "MNIST is fetched when it is first needed. LENET_DATA names a folder that has it already.\n"
-        "Exit status: 0 all went well, 2 the command or a file given to it is wrong, 1 any other\n"
-        "failure.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "  python -m lenet COMMAND --help\n\n"
+        "MNIST is fetched when it is first needed; LENET_DATA names a folder that has it already.\n"
+        "Exit status: 0 all well, 2 a wrong command or file, 130 interrupted, 1 any other failure.",
     )
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(metavar="COMMAND", required=True, title="commands")
 
-    def command(function, text: str, networks=NETWORKS) -> Parser:
-        sub = commands.add_parser(function.__name__, help=text, description=f"{text}.")
+    def command(function: Callable, text: str, example: str) -> Parser:
+        name, about = function.__name__, f"{text[0].upper()}{text[1:]}."
+        example = f"example:\n  python -m lenet {name} {example}"
+        sub = commands.add_parser(name, help=text, description=about, epilog=example)
         sub.set_defaults(function=function)
-        if networks:
-            sub.add_argument(
-                "--network",
-                choices=networks,
-                default="lenet5",
-                help="lenet5: the seed's, 61,706 parameters (default); "
-                "lenet5-1998: the paper's, 60,000",
-            )
         return sub
 
-    command(fetch, "download MNIST, unless it is there, and check every file", networks=None)
+    def network(sub: Parser, names: tuple[str, ...] = NETWORKS, weights: bool = True) -> None:
+        text = "lenet5, the seed's (if not given), or lenet5-1998, the paper's"
+        sub.add_argument("--network", choices=names, default="lenet5", help=text)
+        if weights:
+            text = "a safetensors file (the weights that ship with lenet if not given)"
+            sub.add_argument("--weights", type=Path, metavar="FILE", help=text)
 
-    sub = command(table, "print each layer's shape, parameters, connections and multiply-adds")
+    command(fetch, "download MNIST, unless it is there, and check every file", "")
+
+    text = "print each layer's shape, parameters, connections, multiply-adds"
+    sub = command(table, text, "--network lenet5 --channels-last")
+    network(sub, weights=False)
     sub.add_argument("--channels-last", action="store_true", help="shapes as Keras writes them")
 
-    sub = command(train, "train a network and save its weights", networks=tuple(TRAINERS))
-    sub.add_argument(
-        "--recipe",
-        choices=("short", "long"),
-        default="short",
-        help="short: under a minute on two cores (default); long: under five",
+    example = (
+        "--seed 1 --out mine.safetensors\n\n"
+        "Each epoch is kept in FILE.checkpoint. When the training was stopped, the same command\n"
+        "goes on from there, to the same weights."
     )
-    sub.add_argument(
-        "--epochs", type=positive, help="passes over the 60,000 images, if not the recipe's"
-    )
-    sub.add_argument(
-        "--seed", type=natural, default=0, help="decides everything random (default 0)"
-    )
-    sub.add_argument(
-        "--out", type=Path, help="the file of weights (default NETWORK-seedN.safetensors)"
-    )
-    sub.add_argument("--overwrite", action="store_true", help="replace that file if it is there")
+    sub = command(train, "train a network on MNIST and save its weights", example)
+    network(sub, tuple(TRAINERS), weights=False)
+    add = sub.add_argument
+    text = "short: a minute on two cores (if not given); long: five"
+    add("--recipe", choices=RECIPES, default="short", help=text)
+    add("--epochs", type=at_least(1), metavar="N", help="passes over the 60,000 training images")
+    add("--seed", type=at_least(0), default=0, metavar="N", help="decides everything random (0)")
+    add("--out", type=Path, metavar="FILE", help="for the weights (NETWORK-seedN.safetensors)")
+    add("--overwrite", action="store_true", help="replace FILE if it is there")
 
-    weights_help = "a safetensors file (default: the weights that ship with lenet)"
-    sub = command(evaluate, "count a network's errors on the 10,000 test images")
-    sub.add_argument("--weights", type=Path, metavar="FILE", help=weights_help)
+    text = "count a network's errors on the 10,000 test images"
+    network(command(evaluate, text, "--weights mine.safetensors"))
 
-    sub = command(predict, "say which digit is on a picture of one, and the ten scores")
-    sub.add_argument("images", nargs="+", metavar="IMAGE", help="PNG or JPEG, one digit, any size")
-    sub.add_argument("--weights", type=Path, metavar="FILE", help=weights_help)
+    example = (
+        "seven.png photo.jpg\n\n"
+        "The scores of lenet5 are logits: the largest wins. Those of lenet5-1998 are squared\n"
+        "distances: the smallest wins. A picture that cannot be read does not stop the others."
+    )
+    sub = command(predict, "say which digit each picture shows, with the ten scores", example)
+    network(sub)
+    text = "a PNG or JPEG of one digit, dark on light or light on dark, any size"
+    sub.add_argument("images", nargs="+", metavar="IMAGE", help=text)
 
-    sub = command(reproduce, "run an experiment of the book again, or list them all", networks=None)
-    sub.add_argument("name", nargs="?", metavar="NAME", help="the experiment; without it, the list")
+    sub = command(reproduce, "run an experiment of the book again, or list them all", "seed")
+    sub.add_argument("name", nargs="?", metavar="NAME", help="which; without it, the list")
     return top
 
 
 def complain(problem: object) -> None:
+    if isinstance(problem, OSError) and problem.strerror:
+        problem = f"{problem.filename or 'error'}: {problem.strerror}"
     print(f"python -m lenet: {problem}", file=sys.stderr)
 
 
@@ -241,9 +245,7 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, head say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (ValueError, FileNotFoundError, FileExistsError) as problem:
+    except (OSError, RuntimeError, ValueError) as problem:
         complain(problem)
-        return 2
-    except (OSError, RuntimeError) as problem:
-        complain(problem)
-        return 1
+        wrong_input = (ValueError, FileNotFoundError, FileExistsError, IsADirectoryError)
+        return 2 if isinstance(problem, wrong_input) else 1

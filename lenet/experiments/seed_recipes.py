@@ -18,16 +18,10 @@ from lenet.training import Recipe, train
 NAME = "seed-recipes"
 CANDIDATES = (
     Recipe(epochs=8, peak_rate=0.001),
-    Recipe(epochs=8, peak_rate=0.002),
-    Recipe(epochs=8, peak_rate=0.004),
-    Recipe(epochs=8, peak_rate=0.008),
-    Recipe(epochs=8, peak_rate=0.004, weight_decay=0.1),
-    Recipe(epochs=8, peak_rate=0.004, shift=1),
-    Recipe(epochs=20, peak_rate=0.004),
-    Recipe(epochs=20, peak_rate=0.004, weight_decay=0.1),
-    Recipe(epochs=20, peak_rate=0.004, shift=1),
-    Recipe(epochs=20, peak_rate=0.004, shift=2),
-    Recipe(epochs=20, peak_rate=0.004, shift=1, weight_decay=0.1),
+    Recipe(epochs=8, peak_rate=0.003),
+    Recipe(epochs=8, peak_rate=0.01),
+    Recipe(epochs=8, peak_rate=0.003, batch_size=256),
+    Recipe(epochs=8, peak_rate=0.01, batch_size=256),
 )
 
 

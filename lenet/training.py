@@ -5,24 +5,20 @@ seed gives the same weights bit for bit on the same processor, threads and versi
 when the run was killed in between and resumed from its checkpoint.
 """
 
-import json
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 from torch.optim import AdamW, Optimizer
 from tqdm import tqdm
 
+from lenet.checkpoint import load_checkpoint, save_checkpoint
 from lenet.data import batches
 from lenet.evaluation import accuracy, errors
-from lenet.files import write_whole
 from lenet.initial import initialise
 from lenet.sources import watched
 
@@ -86,17 +82,19 @@ def train(
     initialise(network, seed)
     generator = Generator().manual_seed(seed)
     optimiser = AdamW(network.parameters(), weight_decay=recipe.weight_decay)
-    run = Run(network, optimiser, generator, History())
-    identity = {"network": type(network).__name__, "seed": seed, "images": len(images)}
-    identity |= asdict(recipe)
+    history = History()
+    training = {"network": type(network).__name__, "seed": seed, "images": len(images)}
+    training |= asdict(recipe)
     if checkpoint and Path(checkpoint).exists():
-        run.restore(Path(checkpoint), identity)
+        curves, tensors = load_checkpoint(Path(checkpoint), training)
+        restore(tensors, network, optimiser, generator)
+        history = History(**curves)
 
-    a_pass = math.ceil(len(images) / recipe.batch_size)
-    done = len(run.history.loss)
+    done = len(history.loss)
+    steps = math.ceil(len(images) / recipe.batch_size)
     bar = tqdm(
-        total=recipe.epochs * a_pass,
-        initial=done * a_pass,
+        total=recipe.epochs * steps,
+        initial=done * steps,
         unit="batch",
         disable=not (progress and watched()),
     )
@@ -105,22 +103,23 @@ def train(
             bar.set_description(f"epoch {epoch + 1}/{recipe.epochs}")
             start, loss, wrong = time.perf_counter(), 0.0, 0
             for index, (x, y) in enumerate(batches(images, labels, recipe.batch_size, generator)):
-                rate = recipe.rate((epoch + index / a_pass) / recipe.epochs)
-                batch_loss, batch_wrong = step(
-                    network, optimiser, rate, shifted(x, recipe.shift, generator), y
-                )
-                loss, wrong = loss + batch_loss * len(x), wrong + batch_wrong
+                x = shifted(x, recipe.shift, generator)
+                rate = recipe.rate((epoch + index / steps) / recipe.epochs)
+                batch_loss, batch_wrong = step(network, optimiser, rate, x, y)
+                loss += batch_loss * len(x)
+                wrong += batch_wrong
                 bar.update()
-            run.history.seconds.append(time.perf_counter() - start)
-            run.history.loss.append(loss / len(images))
-            run.history.training_accuracy.append(accuracy(wrong, len(images)))
+            history.seconds.append(time.perf_counter() - start)
+            history.loss.append(loss / len(images))
+            history.training_accuracy.append(accuracy(wrong, len(images)))
             if evaluate:
                 missed = errors(network, *evaluate)
-                run.history.accuracy.append(accuracy(missed, len(evaluate[0])))
-                bar.set_postfix(accuracy=f"{run.history.accuracy[-1]:.2f} %")
+                history.accuracy.append(accuracy(missed, len(evaluate[0])))
+                bar.set_postfix(accuracy=f"{history.accuracy[-1]:.2f} %")
             if checkpoint:
-                run.save(Path(checkpoint), identity)
-    return run.history
+                tensors = state(network, optimiser, generator)
+                save_checkpoint(Path(checkpoint), training, asdict(history), tensors)
+    return history
 
 
 def step(
@@ -152,57 +151,27 @@ def shifted(images: Tensor, most: int, generator: Generator) -> Tensor:
     return images[which, 0, rows[:, :, None], columns[:, None, :]].unsqueeze(1)
 
 
-@dataclass
-class Run:
-    """All that changes while a network trains, and so all that a checkpoint holds."""
+def state(network: nn.Module, optimiser: Optimizer, generator: Generator) -> dict[str, Tensor]:
+    """All that changes while a network trains: weights, Adam's moments, the random numbers."""
+    tensors = {f"network.{name}": weights for name, weights in network.state_dict().items()}
+    for index, moments in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{index}.{name}": moment for name, moment in moments.items()}
+    return tensors | {"generator": generator.get_state()}
 
-    network: nn.Module
-    optimiser: Optimizer
-    generator: Generator
-    history: History
 
-    def tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Every tensor under a name: weights, the optimiser's moments, the random numbers."""
-        for name, weights in self.network.state_dict().items():
-            yield f"network.{name}", weights
-        for index, moments in self.optimiser.state_dict()["state"].items():
-            for name, moment in moments.items():
-                yield f"optimiser.{index}.{name}", moment
-        yield "generator", self.generator.get_state()
-
-    def save(self, path: Path, identity: dict) -> None:
-        """Write everything to ``path`` in one piece; ``identity`` says which training it is."""
-        metadata = {
-            "training": json.dumps(identity),
-            "history": json.dumps(asdict(self.history)),
-        }
-        write_whole(path, save(dict(self.tensors()), metadata))
-
-    def restore(self, path: Path, identity: dict) -> None:
-        """Go back to what ``save`` wrote. Raises ``ValueError`` if it was another training."""
-        try:
-            with safe_open(path, "pt") as file:
-                metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except SafetensorError as problem:
-            raise ValueError(f"{path}: not a checkpoint ({problem})") from problem
-        there = json.loads(metadata.get("training", "{}"))
-        other = [f"{k} {there.get(k)}, not {v}" for k, v in identity.items() if there.get(k) != v]
-        if other:
-            raise ValueError(
-                f"{path} is the checkpoint of another training ({'; '.join(other)}): "
-                "delete it, or name another file"
-            )
-        parts: dict[str, dict] = {"network": {}, "optimiser": {}}
-        for name, tensor in tensors.items():
-            part, _, rest = name.partition(".")
-            if part != "generator":
-                parts[part][rest] = tensor
-        self.network.load_state_dict(parts["network"])
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, moment in parts["optimiser"].items():
-            index, _, kind = name.partition(".")
-            state.setdefault(int(index), {})[kind] = moment
-        self.optimiser.load_state_dict(self.optimiser.state_dict() | {"state": state})
-        self.generator.set_state(tensors["generator"])
-        self.history = History(**json.loads(metadata["history"]))
+def restore(
+    tensors: dict[str, Tensor], network: nn.Module, optimiser: Optimizer, generator: Generator
+) -> None:
+    """Go back to what ``state`` gave."""
+    weights: dict[str, Tensor] = {}
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        part, _, rest = name.partition(".")
+        if part == "network":
+            weights[rest] = tensor
+        elif part == "optimiser":
+            index, _, moment = rest.partition(".")
+            moments.setdefault(int(index), {})[moment] = tensor
+    network.load_state_dict(weights)
+    optimiser.load_state_dict(optimiser.state_dict() | {"state": moments})
+    generator.set_state(tensors["generator"])

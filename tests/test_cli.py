@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from lenet import cli, data, experiments, networks, results, training, weights
+from lenet import checkpoint, cli, data, experiments, networks, results, training, weights
 from lenet.paper import SEED
 
 ROOT = Path(__file__).parents[1]
@@ -147,7 +147,7 @@ def test_a_disk_that_is_full_is_status_1_and_one_line(capsys, few_images, monkey
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "mine.safetensors")
 
-    monkeypatch.setattr(training, "write_whole", full)
+    monkeypatch.setattr(checkpoint, "write_whole", full)
     out = tmp_path / "mine.safetensors"
     status, _, err = call(capsys, "train", "--epochs", 1, "--out", out)
     assert status == 1
@@ -305,7 +305,7 @@ def test_control_c_ends_a_real_process_with_130(tmp_path):
     fifo = tmp_path / "lenet-wait"
     os.mkfifo(fifo)
     code = (
-        "import sys; from lenet import cli, data\n"
+        "import sys; from lenet import checkpoint, cli, data\n"
         f"def wait(): print('waiting', flush=True); open({str(fifo)!r}).read()\n"
         "data.fetch = wait\n"
         "sys.exit(cli.main(['fetch']))"

@@ -10,6 +10,7 @@ from types import ModuleType
 EXPERIMENTS = {  # by their names on the command line and in results/
     "seed-recipes": "lenet.experiments.seed_recipes",
     "seed": "lenet.experiments.seed",
+    "seed-long": "lenet.experiments.seed_long",
 }
 
 

@@ -1,16 +1,17 @@
-"""The seed's 97.74 %: its network trained by the short and the long recipe, five seeds each.
+"""The seed's 97.74 %: its network, 61,706 parameters, trained by the short recipe; five seeds.
 
 All 60,000 training images; the 10,000 test images are counted after each epoch and choose
-nothing. The weights of the short recipe's first seed are the ones that ship with the package.
+nothing. The weights of the first seed are the ones that ship with the package.
 """
 
+from collections.abc import Iterator
 from dataclasses import asdict
 
 from lenet import results
 from lenet.data import mnist
 from lenet.evaluation import errors
 from lenet.networks import LeNet5
-from lenet.training import RECIPES, History, train
+from lenet.training import RECIPES, History, Recipe, train
 from lenet.weights import save_weights, shipped
 
 NAME = "seed"
@@ -18,22 +19,27 @@ SEEDS = range(5)
 
 
 def run() -> None:
-    """Train what is still to be trained, and write a row for each recipe and seed."""
-    recipes = {name: asdict(recipe) for name, recipe in RECIPES.items()}
-    record = results.Record(NAME, {"network": "lenet5", "seeds": list(SEEDS), **recipes})
+    """Train the seeds that are still missing, and write a row for each."""
+    for seed, network in train_seeds(NAME, RECIPES["short"]):
+        if seed == 0:
+            save_weights(network, shipped("lenet5"))
+
+
+def train_seeds(name: str, recipe: Recipe) -> Iterator[tuple[int, LeNet5]]:
+    """Train the seeds missing from results/``name``.json; each is yielded, then its row written."""
+    settings = {"network": "lenet5", "seeds": list(SEEDS), "recipe": asdict(recipe)}
+    record = results.Record(name, settings)
     images, labels = mnist("train")
     test = mnist("test")
-    for name, recipe in RECIPES.items():
-        for seed in SEEDS:
-            if record.find(recipe=name, seed=seed):
-                continue
-            network = LeNet5()
-            history = train(network, images, labels, recipe, seed, evaluate=test)
-            row = {"recipe": name, "seed": seed, "errors": errors(network, *test)}
-            record.add(row | curves(history))
-            print(f"{name} recipe, seed {seed}: {row['errors']} errors on the test set", flush=True)
-            if (name, seed) == ("short", 0):
-                save_weights(network, shipped("lenet5"))
+    for seed in SEEDS:
+        if record.find(seed=seed):
+            continue
+        network = LeNet5()
+        history = train(network, images, labels, recipe, seed, evaluate=test)
+        yield seed, network
+        wrong = errors(network, *test)
+        record.add({"seed": seed, "errors": wrong} | curves(history))
+        print(f"seed {seed}: {wrong} errors on the test images", flush=True)
 
 
 def curves(history: History) -> dict:

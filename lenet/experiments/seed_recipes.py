@@ -22,6 +22,11 @@ CANDIDATES = (
     Recipe(epochs=8, peak_rate=0.01),
     Recipe(epochs=8, peak_rate=0.003, batch_size=256),
     Recipe(epochs=8, peak_rate=0.01, batch_size=256),
+    Recipe(epochs=8, peak_rate=0.003, shift=1),
+    Recipe(epochs=16, peak_rate=0.003),
+    Recipe(epochs=16, peak_rate=0.003, shift=1),
+    Recipe(epochs=16, peak_rate=0.003, shift=2),
+    Recipe(epochs=16, peak_rate=0.003, shift=1, weight_decay=0.1),
 )
 
 

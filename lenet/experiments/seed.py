@@ -4,6 +4,7 @@ All 60,000 training images; the 10,000 test images are counted after each epoch 
 nothing. The weights of the first seed are the ones that ship with the package.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import asdict
 
@@ -43,9 +44,10 @@ def train_seeds(name: str, recipe: Recipe) -> Iterator[tuple[int, LeNet5]]:
 
 
 def curves(history: History) -> dict:
-    """A training's curves, rounded to what they are worth, and its time."""
+    """A training's curves, rounded to what they are worth, and its time on a machine so busy."""
     return {
         "seconds": round(sum(history.seconds)),
+        "load_average": round(os.getloadavg()[0], 1),
         "loss": [round(loss, 5) for loss in history.loss],
         "training_accuracy": [round(accuracy, 3) for accuracy in history.training_accuracy],
         "accuracy": [round(accuracy, 3) for accuracy in history.accuracy],

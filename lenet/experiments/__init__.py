@@ -11,6 +11,10 @@ EXPERIMENTS = {  # by their names on the command line and in results/
     "seed-recipes": "lenet.experiments.seed_recipes",
     "seed": "lenet.experiments.seed",
     "seed-long": "lenet.experiments.seed_long",
+    "fig5-choice": "lenet.experiments.fig5_choice",
+    "fig5": "lenet.experiments.fig5",
+    "unsaid": "lenet.experiments.unsaid",
+    "speed-1998": "lenet.experiments.speed_1998",
 }
 
 

@@ -47,7 +47,7 @@ def curves(history: History) -> dict:
     """A training's curves, rounded to what they are worth, and its time on a machine so busy."""
     return {
         "seconds": round(sum(history.seconds)),
-        "load_average": round(os.getloadavg()[0], 1),
+        "load_average": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
         "loss": [round(loss, 5) for loss in history.loss],
         "training_accuracy": [round(accuracy, 3) for accuracy in history.training_accuracy],
         "accuracy": [round(accuracy, 3) for accuracy in history.accuracy],

@@ -1,4 +1,4 @@
-"""What this book adds to Sphinx: fresh pages, an offline MathJax and the notebooks' run times.
+"""What this book adds to Sphinx: fresh pages, offline MathJax, notebooks to save, run times.
 
 A page is read (and its notebook run) again when the page, `lenet/`, `results/` or the pinned
 packages differ in content from those it was built from. Sphinx itself knows only of the page's own
@@ -11,6 +11,7 @@ import json
 import shutil
 from pathlib import Path
 
+import nbformat
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.util import logging
 
@@ -73,6 +74,41 @@ def mend_citations(app, pagename, templatename, context, doctree):
         )
 
 
+def offer_notebook(app, pagename, templatename, context, doctree):
+    """Put the notebook, without its outputs, into its page, for the download button to save.
+
+    A link to the file would do on a server, but on file:// a browser only shows it.
+    """
+    for button in context["header_buttons"]:
+        if button["label"] == "download-buttons":
+            buttons = button["buttons"]
+            buttons[:] = [b for b in buttons if b["label"] != "download-source-button"]
+            source = Path(app.env.doc2path(pagename))
+            if source.suffix == ".ipynb":
+                buttons.insert(0, NOTEBOOK_BUTTON)
+                context["body"] += EMBEDDED.format(name=source.name, notebook=bare_notebook(source))
+
+
+NOTEBOOK_BUTTON = {
+    "type": "javascript",
+    "javascript": "saveNotebook()",
+    "text": ".ipynb",
+    "icon": "fas fa-code",
+    "tooltip": "Download the notebook",
+    "label": "download-notebook-button",
+}
+EMBEDDED = '<script type="application/json" id="notebook" data-name="{name}">{notebook}</script>'
+
+
+def bare_notebook(source: Path) -> str:
+    """The notebook as JSON without outputs, safe inside a script element."""
+    notebook = nbformat.read(source, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return nbformat.writes(notebook).replace("</", "<\\/")
+
+
 def copy_mathjax(app):
     package = Path(importlib.import_module("sphinx-mathjax-offline").__file__).parent
     target = Path(app.outdir, "_static", app.config.mathjax_path)
@@ -108,5 +144,6 @@ def setup(app):
     app.connect("env-before-read-docs", note_pages_read)
     app.connect("env-updated", write_all_pages)
     app.connect("html-page-context", mend_citations)
+    app.connect("html-page-context", offer_notebook, priority=600)  # after the theme's buttons
     app.connect("build-finished", finish, priority=900)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

@@ -8,3 +8,12 @@ async function addTabStops() {
 }
 addEventListener("load", addTabStops);
 addEventListener("resize", addTabStops);
+
+// Saves the notebook that the page carries with it.
+function saveNotebook() {
+  const notebook = document.getElementById("notebook");
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([notebook.textContent], { type: "application/x-ipynb+json" }));
+  link.download = notebook.dataset.name;
+  link.click();
+}

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from playwright.sync_api import sync_playwright
-from site_pages import PAGES, ROOT, SITE, is_outside, toc_pages
+from site_pages import PAGES, ROOT, SITE, new_page, toc_sources
 
 sys.path.append(str(ROOT / "book" / "_ext"))
 
@@ -27,14 +27,7 @@ def built_site():
     stamp = SITE / house.STAMP
     if not stamp.exists():
         pytest.fail("there is no built site: run `make book`", pytrace=False)
-    files = {name: ROOT / name for name in toc_pages()}
-    sources = {
-        name: path.with_suffix(".ipynb")
-        if path.with_suffix(".ipynb").exists()
-        else path.with_suffix(".md")
-        for name, path in files.items()
-    }
-    if json.loads(stamp.read_text()) != house.site_fingerprints(ROOT, sources):
+    if json.loads(stamp.read_text()) != house.site_fingerprints(ROOT, toc_sources()):
         pytest.fail("the built site is not that of these sources: run `make book`", pytrace=False)
 
 
@@ -63,22 +56,3 @@ def page(browser, page_file):
     page.add_style_tag(content="* { transition: none !important; }")
     yield page
     page.close()
-
-
-def new_page(browser):
-    """An empty page, which lists in `complaints` what a page should not say or do."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
-    page.complaints = []
-    complain = page.complaints.append
-    page.on(
-        "console", lambda said: complain(said.text) if said.type in ("error", "warning") else None
-    )
-    page.on("pageerror", lambda error: complain(str(error)))
-    page.on("requestfailed", lambda request: complain(f"not loaded: {request.url}"))
-    page.on(
-        "request",
-        lambda request: (
-            complain(f"left the site: {request.url}") if is_outside(request.url) else None
-        ),
-    )
-    return page

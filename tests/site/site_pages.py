@@ -1,8 +1,7 @@
-"""Where the built site is, which pages it has, and which it should have."""
+"""The built site: where it is, its pages, and how one is opened."""
 
+import re
 from pathlib import Path
-
-import yaml
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
@@ -12,12 +11,31 @@ PAGES = sorted(
 )
 
 
-def toc_pages() -> set[str]:
-    """Names of all pages in the table of contents, without suffix."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
-    return {toc["root"], *(chapter["file"] for chapter in chapters)}
+def toc_sources() -> dict[str, Path]:
+    """The source of every page in the table of contents, by the page's name."""
+    names = re.findall(r"(?:root|file): *(\S+)", (ROOT / "_toc.yml").read_text())
+    return {name: next(ROOT.glob(f"{name}.*")) for name in names}
 
 
 def is_outside(url: str) -> bool:
     return not url.startswith((SITE.as_uri() + "/", "data:", "blob:"))
+
+
+def new_page(browser):
+    """An empty page, which lists in `complaints` what a page should not say or do."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
+    page.set_default_timeout(120_000)  # a busy machine is no fault of the page
+    page.complaints = []
+    complain = page.complaints.append
+    page.on(
+        "console", lambda said: complain(said.text) if said.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complain(str(error)))
+    page.on("requestfailed", lambda request: complain(f"not loaded: {request.url}"))
+    page.on(
+        "request",
+        lambda request: (
+            complain(f"left the site: {request.url}") if is_outside(request.url) else None
+        ),
+    )
+    return page

@@ -1,11 +1,12 @@
 """What a reader meets: the built pages in a real browser, from file:// and without a network."""
 
+import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import new_page
-from site_pages import INDEX, SITE
+from site_pages import INDEX, ROOT, SITE, new_page, toc_sources
 
 WIDTHS = (380, 820, 1440)
+NOTEBOOKS = [source for source in toc_sources().values() if source.suffix == ".ipynb"]
 
 
 def test_the_page_opens_without_complaint(page):
@@ -17,7 +18,8 @@ def test_mathematics_is_drawn(page):
     sources = page.locator("#main-content :is(span, div).math").count()
     drawn = page.locator("#main-content :is(span, div).math mjx-container svg").count()
     assert drawn >= sources
-    assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+    # MathJax writes what it does not understand into the page: all of it, or one macro in red.
+    assert page.locator("[data-mjx-error], mjx-container [fill=red]").count() == 0
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -59,5 +61,21 @@ def test_search_finds_subsampling(browser):
     result.click()
     page.wait_for_load_state()
     assert "subsampling" in page.locator("#main-content").inner_text().lower()
+    assert page.complaints == []
+    page.close()
+
+
+@pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda source: source.stem)
+def test_the_notebook_can_be_downloaded(browser, source, tmp_path):
+    page = new_page(browser)
+    page.goto((SITE / source.relative_to(ROOT).with_suffix(".html")).as_uri())
+    page.get_by_role("button", name="Download this page").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=".ipynb").click()
+    assert download.value.suggested_filename == source.name
+    download.value.save_as(tmp_path / source.name)
+    saved = nbformat.read(tmp_path / source.name, as_version=4)
+    written = nbformat.read(source, as_version=4)
+    assert [cell.source for cell in saved.cells] == [cell.source for cell in written.cells]
     assert page.complaints == []
     page.close()

@@ -4,12 +4,8 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import nbformat
-import pytest
 from bs4 import BeautifulSoup
-from site_pages import ROOT, SITE, toc_pages
-
-NOTEBOOKS = sorted(name for name in toc_pages() if (ROOT / f"{name}.ipynb").exists())
+from site_pages import SITE
 
 
 @cache
@@ -55,14 +51,3 @@ def test_images_have_alt_text_and_a_captioned_figure(page_file):
         assert figure, f"{img['src']} stands in no figure"
         caption = figure.find(class_="caption-text")
         assert caption and caption.text.strip(), f"{img['src']} has no caption"
-
-
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_the_notebook_can_be_downloaded(name):
-    page = SITE / f"{name}.html"
-    button = soup(page).select_one(
-        "a.btn-download-notebook-button, a[title='Download source file']"
-    )
-    copy = (page.parent / button["href"]).resolve()
-    assert copy.suffix == ".ipynb"
-    assert nbformat.read(copy, as_version=4) == nbformat.read(ROOT / f"{name}.ipynb", as_version=4)

@@ -190,10 +190,10 @@ def test_the_names_offered_are_the_names_there_are():
 # ---------------------------------------------------------------- table, fetch
 
 
-def test_the_seeds_table_is_printed_row_by_row():
-    run = lenet("table", "--network", "lenet5", "--channels-last")
-    assert (run.returncode, run.stderr) == (0, "")
-    lines = run.stdout.splitlines()
+def test_the_seeds_table_is_printed_row_by_row(capsys):
+    status, out, err = call(capsys, "table", "--network", "lenet5", "--channels-last")
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
     found = []
     for line in lines[2 : 2 + len(SEED["rows"])]:
         _, kind, shape, parameters = re.match(r"(\w+) +(\w+) +\((.*?)\) +([\d,]+) ", line).groups()
@@ -215,7 +215,12 @@ def test_fetch_says_where_mnist_is(capsys, monkeypatch, tmp_path):
 
 
 def test_a_reader_that_has_seen_enough_is_no_error():
-    code = "import sys; from lenet.cli import main; sys.exit(main(['table']))"
+    code = (
+        "import sys; from lenet import cli\n"
+        "def table(arguments): print('a long table\\n' * 100_000)\n"
+        "cli.table = table\n"
+        "sys.exit(cli.main(['table']))"
+    )
     reading, writing = os.pipe()
     os.close(reading)
     run = subprocess.run(
@@ -302,12 +307,12 @@ def test_an_interrupted_training_is_kept_and_goes_on(capsys, few_images, tmp_pat
 
 def test_control_c_ends_a_real_process_with_130(tmp_path):
     """Sent once the process is at work; it waits there, on a pipe that nobody fills."""
-    fifo = tmp_path / "lenet-wait"
+    fifo = tmp_path / "pipe"
     os.mkfifo(fifo)
     code = (
-        "import sys; from lenet import checkpoint, cli, data\n"
-        f"def wait(): print('waiting', flush=True); open({str(fifo)!r}).read()\n"
-        "data.fetch = wait\n"
+        "import sys; from lenet import cli\n"
+        f"def fetch(arguments): print('waiting', flush=True); open({str(fifo)!r}).read()\n"
+        "cli.fetch = fetch\n"
         "sys.exit(cli.main(['fetch']))"
     )
     process = subprocess.Popen(

@@ -85,6 +85,7 @@ def test_one_byte_too_few_or_too_many_is_refused(array, data):
         (IMAGE[:-1], r"expected 18 bytes for shape \(2, 3\), found 17"),
         (gzip.compress(IMAGE)[:-9], "expected a whole gzip file"),
         (gzip.compress(IMAGE)[:-8] + bytes(8), "expected a whole gzip file"),
+        (gzip.compress(IMAGE)[:10] + b"\xff" * 20, "expected a whole gzip file"),
         (b"\x1f\x8b" + IMAGE, "expected a whole gzip file"),
         (gzip.compress(IMAGE) + b"more", "expected a whole gzip file"),
     ],

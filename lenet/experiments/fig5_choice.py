@@ -24,10 +24,6 @@ CANDIDATES = (
     Configuration(j=1.0, mean=True),
     Configuration(j=1.0, mean=True, initial="root"),
     Configuration(j=None, mean=True),
-    Configuration(j=0.1, mean=True),
-    Configuration(j=1.0, mean=True, literal=True),
-    Configuration(j=None, literal=True),
-    Configuration(j=1.0, initial="root"),
 )
 
 

@@ -4,6 +4,9 @@ The only file of `lenet` that imports matplotlib. Greys always mean the same: th
 the darker, as ink on paper.
 """
 
+# ArrayLike stays a name in the signatures of the reference page.
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
 

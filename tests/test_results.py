@@ -52,8 +52,8 @@ def test_a_record_goes_on_where_it_was_stopped():
 
 
 def test_tuples_and_lists_are_the_same_setting():
-    results.Record("try", {"seeds": (0, 1)}).add({"seed": 0})
-    assert results.Record("try", {"seeds": [0, 1]}).find(seed=0)
+    results.Record("try", {"seeds": [0, 1]}).add({"seed": 0})
+    assert results.Record("try", {"seeds": (0, 1)}).find(seed=0)
 
 
 @pytest.mark.parametrize("other", [{"rate": 0.004}, {"more": 1}, {"seeds": [0, 1, 2]}])

@@ -71,6 +71,18 @@ def test_the_seed_decides_everything_and_what_was_there_before_nothing():
     assert not any(torch.equal(a, b) for a, b in zip(results[0], results[2], strict=True))
 
 
+def test_the_seed_decides_the_order_of_the_images_too(monkeypatch):
+    first = LeNet5().state_dict()
+    monkeypatch.setattr(
+        training, "initialise", lambda network, seed: network.load_state_dict(first)
+    )
+    one, other = LeNet5(), LeNet5()
+    recipe = Recipe(epochs=2, batch_size=16)
+    train(one, *digits(), recipe, seed=1)
+    train(other, *digits(), recipe, seed=2)
+    assert not same(weights(one), weights(other))
+
+
 def test_looking_at_other_images_changes_nothing():
     plain, watched = LeNet5(), LeNet5()
     train(plain, *digits(), RECIPE)

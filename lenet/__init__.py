@@ -4,6 +4,7 @@
     from lenet.networks import LeNet5, LeNet5_1998
     from lenet.ledger import table
 
-One idea a file. Read them in this order: paper, layers, networks, ledger; idx, data, images;
-losses, training, sdlm; weights, results, plots; cli.
+One idea a file. An order to read them in: paper, layers, networks, ledger; idx, sources, data,
+images; initial, evaluation, training, checkpoint; losses, sdlm, compiled; files, weights,
+results, plots; experiments, cli.
 """

@@ -310,20 +310,22 @@ def test_control_c_ends_a_real_process_with_130(tmp_path):
     fifo = tmp_path / "pipe"
     os.mkfifo(fifo)
     code = (
-        "import sys; from lenet import cli\n"
+        "import signal, sys; from lenet import cli\n"
+        # a job in the background of a shell is born deaf to Control-C
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"def fetch(arguments): print('waiting', flush=True); open({str(fifo)!r}).read()\n"
         "cli.fetch = fetch\n"
         "sys.exit(cli.main(['fetch']))"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout.readline() == "waiting\n"
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
+    command = [sys.executable, "-c", code]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        try:
+            assert process.stdout.readline() == "waiting\n"
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert err == "python -m lenet: interrupted\n"
 

@@ -6,7 +6,6 @@ No network is known here, and nothing is believed before its SHA-256 is right.
 
 import hashlib
 import os
-import tempfile
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from lenet.files import write_whole
 from lenet.idx import parse_idx, unpack
 from lenet.paper import PIXELS
 from lenet.sources import sources
@@ -108,27 +108,18 @@ def checked(data: bytes, name: str) -> bytes:
 
 
 def keep(data: bytes, path: Path) -> None:
-    """Write `path` whole or not at all: a temporary file beside it, then one rename.
+    """Write `path` whole or not at all. Raises DataError when the cache cannot be written.
 
-    The rename makes a lock needless: of several processes that fetch at once each puts
-    its own whole, checked file there. A killed one leaves a file under a name nobody reads.
+    The rename of `write_whole` makes a lock needless: of several processes that fetch at once
+    each puts its own whole, checked file there.
     """
-    temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(data)
-        temporary.chmod(0o644)  # a temporary file is born its owner's alone
-        temporary.replace(path)
+        write_whole(path, data)
     except OSError as failure:
         raise DataError(
             f"cannot write the cache {path.parent} ({failure.strerror}): make it writable, or "
             "set XDG_CACHE_HOME to a folder that is"
         ) from failure
-    finally:
-        if temporary:
-            temporary.unlink(missing_ok=True)
 
 
 def load_mnist(split: str) -> tuple[Tensor, Tensor]:

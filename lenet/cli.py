@@ -47,7 +47,7 @@ def train_lenet5(arguments: argparse.Namespace, out: Path) -> None:
     from lenet import data, training, weights
     from lenet.networks import LeNet5
 
-    recipe = training.RECIPES[arguments.recipe]
+    recipe = training.RECIPES[arguments.recipe or "short"]
     recipe = replace(recipe, epochs=arguments.epochs or recipe.epochs)
     images, labels = data.mnist("train")
     network, test = LeNet5(), data.mnist("test")
@@ -71,7 +71,41 @@ def train_lenet5(arguments: argparse.Namespace, out: Path) -> None:
     report(network, test)
 
 
-TRAINERS = {"lenet5": train_lenet5}
+def train_lenet5_1998(arguments: argparse.Namespace, out: Path) -> None:
+    from lenet import compiled, data, evaluation, sdlm, weights
+    from lenet.experiments.paper_network import HEADLINE
+    from lenet.paper import SCHEDULE
+
+    if arguments.recipe:
+        raise ValueError("--recipe is for lenet5: the paper's network has the paper's own recipe")
+    passes = arguments.epochs or SCHEDULE["passes"]
+    if passes > SCHEDULE["passes"]:
+        raise ValueError(f"--epochs {passes}: the paper's schedule ends after {SCHEDULE['passes']}")
+    (images, labels), test = data.mnist("train"), data.mnist("test")
+    network, loss = HEADLINE.network(arguments.seed), HEADLINE.loss()
+    print("pass   training %, on the fly   test %")
+    for number, wrong in enumerate(
+        sdlm.train(
+            network,
+            loss,
+            images,
+            labels,
+            seed=arguments.seed,
+            passes=passes,
+            literal=HEADLINE.literal,
+            run_pass=compiled.run_pass,
+        ),
+        start=1,
+    ):
+        on_the_fly = 100 - evaluation.accuracy(wrong, len(images))
+        missed = 100 - evaluation.accuracy(evaluation.errors(network, *test), len(test[0]))
+        print(f"{number:4d}  {on_the_fly:23.2f}  {missed:7.2f}", flush=True)
+    weights.save_weights(network, out)
+    print(f"weights: {out}")
+    report(network, test)
+
+
+TRAINERS = {"lenet5": train_lenet5, "lenet5-1998": train_lenet5_1998}
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
@@ -179,9 +213,9 @@ def parser() -> Parser:
         sub.set_defaults(function=function)
         return sub
 
-    def network(sub: Parser, names: tuple[str, ...] = NETWORKS, weights: bool = True) -> None:
+    def network(sub: Parser, weights: bool = True) -> None:
         text = "lenet5, the seed's (if not given), or lenet5-1998, the paper's"
-        sub.add_argument("--network", choices=names, default="lenet5", help=text)
+        sub.add_argument("--network", choices=NETWORKS, default="lenet5", help=text)
         if weights:
             text = "a safetensors file (the weights that ship with lenet if not given)"
             sub.add_argument("--weights", type=Path, metavar="FILE", help=text)
@@ -195,14 +229,15 @@ def parser() -> Parser:
 
     example = (
         "--seed 1 --out mine.safetensors\n\n"
-        "Each epoch is kept in FILE.checkpoint. When the training was stopped, the same command\n"
-        "goes on from there, to the same weights."
+        "lenet5: each epoch is kept in FILE.checkpoint. When the training was stopped, the same\n"
+        "command goes on from there, to the same weights.\n"
+        "lenet5-1998: trained as in 1998, one digit at a time, in some minutes on one core."
     )
     sub = command(train, "train a network on MNIST and save its weights", example)
-    network(sub, tuple(TRAINERS), weights=False)
+    network(sub, weights=False)
     add = sub.add_argument
-    text = "short: a minute on two cores (if not given); long: five"
-    add("--recipe", choices=RECIPES, default="short", help=text)
+    text = "of lenet5. short: a minute on two cores (if not given); long: five"
+    add("--recipe", choices=RECIPES, help=text)
     add("--epochs", type=at_least(1), metavar="N", help="passes over the 60,000 training images")
     add("--seed", type=at_least(0), default=0, metavar="N", help="decides everything random (0)")
     add("--out", type=Path, metavar="FILE", help="for the weights (NETWORK-seedN.safetensors)")

@@ -14,8 +14,21 @@ import pytest
 import torch
 from PIL import Image
 
-from lenet import checkpoint, cli, data, experiments, networks, results, training, weights
-from lenet.paper import SEED
+from lenet import (
+    checkpoint,
+    cli,
+    compiled,
+    data,
+    experiments,
+    networks,
+    results,
+    sdlm,
+    training,
+    weights,
+)
+from lenet.evaluation import errors
+from lenet.experiments.paper_network import HEADLINE
+from lenet.paper import SCHEDULE, SEED
 
 ROOT = Path(__file__).parents[1]
 
@@ -108,6 +121,8 @@ def test_wrong_usage_is_one_line_and_status_2(arguments, named):
         (["train", "--out", "light.png"], "light.png is there already: give --overwrite"),
         (["train", "--out", "."], ". is a folder"),
         (["train", "--out", ".", "--overwrite"], ". is a folder"),
+        (["train", "--network", "lenet5-1998", "--recipe", "short"], "--recipe is for lenet5"),
+        (["train", "--network", "lenet5-1998", "--epochs", "21"], "--epochs 21: the paper's"),
         (["reproduce", "fig99"], "no experiment is called fig99: choose from seed-recipes"),
     ],
 )  # fmt: skip
@@ -259,6 +274,38 @@ def test_train_writes_weights_that_evaluate_reads(capsys, few_images, tmp_path):
 
 
 RECIPE_FIELDS = vars(training.RECIPES["short"])
+
+
+def test_train_gives_the_papers_network_the_papers_training(
+    capsys, few_images, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(SCHEDULE, "curvature_samples", 50)
+    out = tmp_path / "paper.safetensors"
+    command = ("train", "--network", "lenet5-1998", "--epochs", 2, "--seed", 3, "--out", out)
+    status, printed, err = call(capsys, *command)
+    assert (status, err) == (0, "")
+    lines = printed.splitlines()
+
+    network = HEADLINE.network(seed=3)
+    on_the_fly = list(
+        sdlm.train(
+            network,
+            HEADLINE.loss(),
+            *few_images,
+            seed=3,
+            passes=2,
+            literal=HEADLINE.literal,
+            run_pass=compiled.run_pass,
+        )
+    )
+    assert [float(line.split()[1]) for line in lines[1:3]] == [wrong / 2 for wrong in on_the_fly]
+    loaded = weights.load_weights(networks.LeNet5_1998(), out)
+    assert all(map(torch.equal, network.parameters(), loaded.parameters()))
+    wrong = errors(network, *few_images)
+    assert lines[3:] == [
+        f"weights: {out}",
+        f"errors {wrong} of 200 (accuracy {100 - wrong / 2:.2f} %)",
+    ]
 
 
 def test_train_names_its_file_after_network_and_seed(capsys, few_images, tmp_path, monkeypatch):

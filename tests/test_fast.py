@@ -1,0 +1,48 @@
+"""The fast path computes what the layers say: outputs and gradients, at equal weights."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from lenet import fast
+from lenet.initial import initialise
+from lenet.networks import LeNet5
+
+
+def network(kind=LeNet5, dtype=torch.float32, **options):
+    made = kind(**options)
+    initialise(made, 3)
+    return made.to(dtype)
+
+
+def batch(count=20, dtype=torch.float32):
+    generator = torch.Generator().manual_seed(1)
+    images = torch.rand(count, 1, 32, 32, generator=generator, dtype=torch.float64)
+    return (1.275 * images - 0.1).to(dtype), torch.arange(count) % 10
+
+
+def gradients(network, run, images, labels):
+    network.zero_grad()
+    logits = run(images)
+    F.cross_entropy(logits, labels).backward()
+    return [logits.detach(), *(parameter.grad.clone() for parameter in network.parameters())]
+
+
+def distance(found, expected):
+    """Relative to the size of the whole tensor: single entries may be nearly zero."""
+    return ((found - expected).norm() / expected.norm()).item()
+
+
+@pytest.mark.parametrize("dtype, bound", [(torch.float32, 1e-5), (torch.float64, 1e-13)])
+@pytest.mark.parametrize("activation", [None, nn.ReLU])
+def test_outputs_and_gradients_are_those_of_the_layers(dtype, bound, activation):
+    options = {"activation": activation} if activation else {}
+    plain = network(dtype=dtype, **options)
+    images, labels = batch(dtype=dtype)
+    expected = gradients(plain, plain, images, labels)
+    found = gradients(plain, lambda x: fast.forward(plain, x), images, labels)
+    assert len(found) == 11
+    for one, other in zip(found, expected, strict=True):
+        assert one.shape == other.shape
+        assert distance(one, other) < bound

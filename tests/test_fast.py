@@ -5,9 +5,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lenet import fast
+from lenet import fast, training
 from lenet.initial import initialise
-from lenet.networks import LeNet5
+from lenet.networks import LeNet5, LeNet5_1998
 
 
 def network(kind=LeNet5, dtype=torch.float32, **options):
@@ -46,3 +46,40 @@ def test_outputs_and_gradients_are_those_of_the_layers(dtype, bound, activation)
     for one, other in zip(found, expected, strict=True):
         assert one.shape == other.shape
         assert distance(one, other) < bound
+
+
+@pytest.mark.parametrize(
+    "convolution, pooling",
+    [
+        (nn.Conv2d(1, 6, 5, stride=2), nn.AvgPool2d(2)),
+        (nn.Conv2d(1, 6, 5, padding=1), nn.AvgPool2d(2)),
+        (nn.Conv2d(1, 6, 5, dilation=2), nn.AvgPool2d(2)),
+        (nn.Conv2d(1, 6, 5), nn.AvgPool2d(3)),
+        (nn.Conv2d(1, 6, 5), nn.AvgPool2d(2, stride=1)),
+        (nn.Conv2d(1, 6, 5), nn.AvgPool2d(2, padding=1)),
+        (nn.Conv2d(1, 6, 5), nn.MaxPool2d(2)),
+        (nn.Conv2d(1, 6, 5), nn.Tanh()),
+    ],
+)
+def test_other_layers_run_as_they_are(convolution, pooling):
+    images, _ = batch()
+    layers = nn.Sequential(convolution, pooling)
+    assert torch.equal(fast.forward(layers, images), layers(images))
+
+
+def test_the_papers_network_has_nothing_to_merge():
+    images, _ = batch()
+    paper = network(LeNet5_1998)
+    assert torch.equal(fast.forward(paper, images), paper(images))
+
+
+def test_training_takes_the_fast_path():
+    """The layers that it replaces are never run."""
+    network, (images, labels) = LeNet5(), batch()
+
+    def run(*_):
+        raise AssertionError("a pooling of its own")
+
+    network.S2.register_forward_hook(run)
+    network.S4.register_forward_hook(run)
+    training.train(network, images, labels, training.Recipe(epochs=1, batch_size=10))

@@ -104,11 +104,11 @@ def patterns(images, labels, weights, rates, codes, pairs1, pairs3, share, compe
         squash_backward(x3, d3_units)
         d2[:] = ZERO
         correlate(d3, w3[:, ::-1, ::-1], pairs3[:, ::-1], 14, d2)
-        move_kernels(x2, d3_units, w3, b3, rate_w3, rate_b3, pairs3, 14)
+        move_kernels(x2, d3, margin, w3, b3, rate_w3, rate_b3, pairs3, 14)
         squash_backward(x2, d2)
         subsample_backward(s2, d2, 32, 14, share, c2, b2, rate_c2, rate_b2, d1)
         squash_backward(x1, d1)
-        move_kernels(image, d1, w1, b1, rate_w1, rate_b1, pairs1, 32)
+        move_kernels(image, d1, 0, w1, b1, rate_w1, rate_b1, pairs1, 32)
     return wrong
 
 
@@ -170,11 +170,15 @@ def correlate(x, kernels, pairs, width, a):
 
 
 @compiled
-def move_kernels(x, d, kernels, b, rate_kernels, rate_b, pairs, width):
-    """Eq. 18 for a convolution: a shared weight's gradient is the sum over its connections."""
-    n = d.shape[1]
+def move_kernels(x, d, margin, kernels, b, rate_kernels, rate_b, pairs, width):
+    """Eq. 18 for a convolution: a shared weight's gradient is the sum over its connections.
+
+    ``margin`` zeros stand before and after each line of ``d``. They are cut off line by line: a
+    cut through all lines at once has gaps, and loops over such memory do not run many units at once.
+    """
+    n = d.shape[1] - 2 * margin
     for k in range(len(pairs)):
-        d_line = d[pairs[k, 1]]
+        d_line = d[pairs[k, 1], margin : margin + n]
         for row in range(5):
             t = x[pairs[k, 0], row * width : row * width + n + 4]
             g0 = g1 = g2 = g3 = g4 = ZERO

@@ -5,8 +5,9 @@ are small. h is the mean second derivative over a few hundred patterns, measured
 by a second back-propagation and then kept for the pass. Weights move after every single pattern.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import singledispatch
+from itertools import repeat
 
 import torch
 from torch import Tensor, nn
@@ -149,6 +150,8 @@ def train(
     *,
     seed: int,
     passes: int = SCHEDULE["passes"],
+    stretch: int = 1,
+    show: Callable[[Tensor], Iterable[Tensor]] = repeat,
     literal: bool = False,
     run_pass: Callable[..., int] = run_pass,
 ) -> Iterator[int]:
@@ -157,11 +160,15 @@ def train(
     images (N, 1, 32, 32), labels (N,). The patterns keep one random order for all passes. Before
     each pass the curvature is measured on 500 patterns drawn anew. Yields the number of patterns
     that were wrong when their turn came; the network is then as that pass left it.
+
+    ``show(images)`` gives what each pass in turn shows of the images, the same at every pass if
+    not given. ``stretch`` takes that many passes at each rate of the schedule, instead of one.
     """
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(images), generator=generator)
     images, labels = images[order], labels[order]
-    for eta in SCHEDULE["global_rate"][:passes]:
+    etas = [eta for eta in SCHEDULE["global_rate"][:passes] for _ in range(stretch)]
+    for eta, shown in zip(etas, show(images), strict=False):
         some = torch.randperm(len(images), generator=generator)[: SCHEDULE["curvature_samples"]]
-        h = curvature(network, loss, images[some], labels[some], literal=literal)
-        yield run_pass(network, loss, rates(h, eta, SCHEDULE["mu"]), images, labels)
+        h = curvature(network, loss, shown[some], labels[some], literal=literal)
+        yield run_pass(network, loss, rates(h, eta, SCHEDULE["mu"]), shown, labels)

@@ -288,6 +288,31 @@ def test_training_follows_the_papers_schedule_in_one_constant_order():
         assert math.isclose(rate / seen[0][1], eta / SCHEDULE["global_rate"][0], rel_tol=1e-9)
 
 
+def test_a_stretched_training_stays_longer_at_each_rate_and_shows_what_show_gives():
+    network, (images, labels) = small(), patterns(30)
+    seen = []
+
+    def spy(network, loss, rates, images, labels):
+        ceiling = max(r.max().item() for r in rates.values())
+        seen.append((images.mean().item(), ceiling, labels.tolist()))
+        return 0
+
+    def brighter(images):
+        return (images + number for number in range(100))
+
+    how = {"passes": 3, "stretch": 2, "show": brighter, "run_pass": spy}
+    loss = MaximumLikelihood()
+    assert list(sdlm.train(network, loss, images, labels, seed=0, **how)) == [0] * 6
+    means = [mean - images.mean().item() for mean, _, _ in seen]
+    np.testing.assert_allclose(means, range(6), atol=1e-9)
+    assert all(order == seen[0][2] for _, _, order in seen)
+    # h is measured on what is shown, and brighter images have another
+    for number, eta in enumerate(np.repeat(SCHEDULE["global_rate"][:3], 2)):
+        h = sdlm.curvature(network, loss, images + number, labels)
+        largest = max(r.max().item() for r in sdlm.rates(h, eta, SCHEDULE["mu"]).values())
+        assert math.isclose(seen[number][1], largest, rel_tol=1e-9)
+
+
 def test_training_lowers_the_error():
     network, (images, labels) = small(), patterns(30)
     loss = MaximumLikelihood()

@@ -1,9 +1,10 @@
 """What the experiments on the paper's network share: one training run, and how it is set up."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from itertools import repeat
 from multiprocessing import get_context
 
 import torch
@@ -49,10 +50,14 @@ def run(
     seed: int,
     training: tuple[Tensor, Tensor],
     held_out: tuple[Tensor, Tensor],
+    *,
+    stretch: int = 1,
+    show: Callable[[Tensor], Iterable[Tensor]] = repeat,
 ) -> tuple[dict, LeNet5_1998]:
     """Train one network on one core; the row holds both error counts of each pass.
 
-    ``training`` and ``held_out`` are (images, labels). ``held_out`` only measures.
+    ``training`` and ``held_out`` are (images, labels). ``held_out`` only measures. ``stretch`` and
+    ``show`` are those of `lenet.sdlm.train`.
     """
     torch.set_num_threads(1)
     start = time.perf_counter()
@@ -63,6 +68,8 @@ def run(
         configuration.loss(),
         *training,
         seed=seed,
+        stretch=stretch,
+        show=show,
         literal=configuration.literal,
         run_pass=compiled.run_pass,
     ):
@@ -78,18 +85,17 @@ def run(
     return row, network
 
 
-def side_by_side(
-    jobs: Iterable[tuple[Configuration, int]],
-) -> Iterator[tuple[Configuration, int, dict, LeNet5_1998]]:
-    """Train each (configuration, seed) on all 60,000 digits, one on each core at a time.
+def side_by_side(work: Callable, jobs: Iterable[tuple]) -> Iterator[tuple[tuple, object]]:
+    """Do ``work(*job)`` for each job, one on each core at a time.
 
-    Yields each with its row and its network as soon as it is trained; the test images measure.
+    Yields each job with what it gave as soon as it is done. ``work`` is a module's function.
     """
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        trained = {pool.submit(on_all_digits, *job): job for job in jobs}
-        for future in as_completed(trained):
-            yield *trained[future], *future.result()
+        done = {pool.submit(work, *job): job for job in jobs}
+        for future in as_completed(done):
+            yield done[future], future.result()
 
 
 def on_all_digits(configuration: Configuration, seed: int) -> tuple[dict, LeNet5_1998]:
+    """`run` on all 60,000 training digits; the test images measure."""
     return run(configuration, seed, mnist("train"), mnist("test"))

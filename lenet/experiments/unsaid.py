@@ -7,7 +7,7 @@ configuration of fig5 was fixed, and choose nothing. Its own three rows are thos
 from dataclasses import replace
 
 from lenet import results
-from lenet.experiments.paper_network import HEADLINE, side_by_side
+from lenet.experiments.paper_network import HEADLINE, on_all_digits, side_by_side
 
 NAME = "unsaid"
 SEEDS = range(3)
@@ -33,7 +33,7 @@ def run() -> None:
         for configuration, name in names.items()
         if not record.find(variation=name, seed=seed)
     ]
-    for configuration, seed, row, _ in side_by_side(jobs):
+    for (configuration, seed), (row, _) in side_by_side(on_all_digits, jobs):
         record.add({"variation": names[configuration]} | row)
         last = row["errors_after_pass"][-1]
         print(f"{names[configuration]}, seed {seed}: {last} errors", flush=True)

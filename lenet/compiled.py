@@ -174,7 +174,7 @@ def move_kernels(x, d, margin, kernels, b, rate_kernels, rate_b, pairs, width):
     """Eq. 18 for a convolution: a shared weight's gradient is the sum over its connections.
 
     ``margin`` zeros stand before and after each line of ``d``. They are cut off line by line: a
-    cut through all lines at once has gaps, and loops over such memory do not run many units at once.
+    cut through all lines at once has gaps, and loops over such memory take one unit at a time.
     """
     n = d.shape[1] - 2 * margin
     for k in range(len(pairs)):

@@ -161,12 +161,18 @@ def mnist(split: str) -> tuple[Tensor, Tensor]:
 
 
 def hold_out(
-    images: Tensor, labels: Tensor, size: int = 5000
+    images: Tensor, labels: Tensor, size: int = 5000, fold: int = 0
 ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Split off the last `size` training images, to choose settings by: (training, validation)."""
-    if not 0 < size < len(images):
-        raise ValueError(f"cannot hold out {size} of {len(images)} images")
-    return (images[:-size], labels[:-size]), (images[-size:], labels[-size:])
+    """Split off `size` training images, to choose settings by: (training, validation).
+
+    Fold 0 is the last `size` images, fold 1 those before them, and so on: no two folds share one.
+    """
+    end = len(images) - fold * size
+    start = end - size
+    if not (0 < size < len(images) and 0 <= start < end <= len(images)):
+        raise ValueError(f"cannot hold out {size} of {len(images)} images as fold {fold}")
+    kept = [torch.cat([part[:start], part[end:]]) for part in (images, labels)]
+    return (kept[0], kept[1]), (images[start:end], labels[start:end])
 
 
 def batches(

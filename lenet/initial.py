@@ -48,14 +48,14 @@ def initialise(network: nn.Module, seed: int, rule: str = "variance") -> None:
     """Draw every weight of ``network`` anew, uniformly, by one of three rules.
 
     ``"paper"``: in +-2.4 / F, as appendix A says. ``"root"``: in +-2.4 / sqrt(F).
-    ``"variance"``: in +-sqrt(3 / F), which has variance 1 / F; a Subsampling coefficient then
-    counts F = 16, since the sum of four equal inputs has 16 times the variance of one. Raises
-    ``ValueError`` for another rule and ``TypeError`` for a layer without a known fan-in.
+    ``"variance"``: in +-sqrt(3 / F), which has variance 1 / F. In the last two a coefficient on
+    the sum of four inputs counts F = 16: four equal inputs have 16 times the variance of one.
+    Raises ``ValueError`` for another rule and ``TypeError`` for a layer without a known fan-in.
     """
     bounds = {
         "paper": lambda layer, f: 2.4 / f,
-        "root": lambda layer, f: 2.4 / f.sqrt(),
-        "variance": lambda layer, f: (3 / (f * f if summed(layer) else f)).sqrt(),
+        "root": lambda layer, f: 2.4 / (f if summed(layer) else f.sqrt()),
+        "variance": lambda layer, f: 3**0.5 / (f if summed(layer) else f.sqrt()),
     }
     if rule not in bounds:
         raise ValueError(f"rule is 'paper', 'root' or 'variance', not {rule!r}")

@@ -466,6 +466,24 @@ def test_hold_out_takes_the_last_images():
     assert torch.equal(labels_2, images_2 + 100)
 
 
+def test_the_folds_share_no_image_and_leave_the_others_in_order():
+    images, labels = torch.arange(10), torch.arange(10) + 100
+    held = []
+    for fold in range(3):
+        (kept, kept_labels), (out, out_labels) = hold_out(images, labels, size=3, fold=fold)
+        assert kept.tolist() == [n for n in range(10) if n not in out.tolist()]
+        assert torch.equal(kept_labels, kept + 100)
+        assert torch.equal(out_labels, out + 100)
+        held.append(out.tolist())
+    assert held == [[7, 8, 9], [4, 5, 6], [1, 2, 3]]
+
+
+@pytest.mark.parametrize("fold", [-1, 3])
+def test_a_fold_beyond_the_images_is_refused(fold):
+    with pytest.raises(ValueError, match=f"cannot hold out 3 of 10 images as fold {fold}"):
+        hold_out(torch.arange(10), torch.arange(10), size=3, fold=fold)
+
+
 @pytest.mark.parametrize("size", [0, -1, 10])
 def test_hold_out_leaves_neither_part_empty(size):
     with pytest.raises(ValueError, match=f"cannot hold out {size} of 10 images"):

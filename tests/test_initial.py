@@ -53,6 +53,11 @@ def test_the_root_rule_is_wider_by_the_root_of_the_fan_in():
     torch.testing.assert_close(wide, narrow * 120**0.5)
 
 
+def test_a_coefficient_on_a_sum_starts_as_much_smaller_by_the_root_rule():
+    on_sum, on_mean = drawn("root").S4.sum, drawn("root", mean=True).S4.sum
+    torch.testing.assert_close(4 * on_sum.coefficient, 2 * on_mean.coefficient)
+
+
 def test_a_seed_repeats_and_another_differs():
     first, again, other = LeNet5_1998(), LeNet5_1998(), LeNet5_1998()
     for network, seed in ((first, 1), (again, 1), (other, 2)):

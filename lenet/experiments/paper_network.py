@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from lenet import compiled, sdlm
-from lenet.data import mnist
+from lenet.data import hold_out, mnist
 from lenet.evaluation import errors
 from lenet.initial import initialise
 from lenet.losses import MaximumAPosteriori, MaximumLikelihood
@@ -85,17 +85,25 @@ def run(
     return row, network
 
 
-def side_by_side(work: Callable, jobs: Iterable[tuple]) -> Iterator[tuple[tuple, object]]:
-    """Do ``work(*job)`` for each job, one on each core at a time.
+def side_by_side(
+    train: Callable[[Configuration, int], tuple[dict, LeNet5_1998]],
+    jobs: Iterable[tuple[Configuration, int]],
+) -> Iterator[tuple[Configuration, int, dict, LeNet5_1998]]:
+    """``train`` each (configuration, seed), one on each core at a time.
 
-    Yields each job with what it gave as soon as it is done. ``work`` is a module's function.
+    Yields each with its row and its network as soon as it is trained.
     """
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        done = {pool.submit(work, *job): job for job in jobs}
-        for future in as_completed(done):
-            yield done[future], future.result()
+        trained = {pool.submit(train, *job): job for job in jobs}
+        for future in as_completed(trained):
+            yield *trained[future], *future.result()
 
 
 def on_all_digits(configuration: Configuration, seed: int) -> tuple[dict, LeNet5_1998]:
-    """`run` on all 60,000 training digits; the test images measure."""
+    """Train on the 60,000 digits; the 10,000 test images measure."""
     return run(configuration, seed, mnist("train"), mnist("test"))
+
+
+def on_all_but_a_fold(configuration: Configuration, seed: int) -> tuple[dict, LeNet5_1998]:
+    """Train on 55,000 of the 60,000; the other 5,000, the fold of that number, measure."""
+    return run(configuration, seed, *hold_out(*mnist("train"), fold=seed))

@@ -31,7 +31,7 @@ def run() -> None:
         for candidate in CANDIDATES
         if not record.find(**asdict(candidate), seed=fold)
     ]
-    for candidate, fold, row, _ in side_by_side(on_all_but_a_fold, jobs):
+    for (candidate, fold), (row, _) in side_by_side(on_all_but_a_fold, jobs):
         record.add(row)
         last = row["errors_after_pass"][-1]
         print(f"{candidate}, fold {fold}: {last} errors held out", flush=True)

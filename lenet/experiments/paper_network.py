@@ -86,17 +86,16 @@ def run(
 
 
 def side_by_side(
-    train: Callable[[Configuration, int], tuple[dict, LeNet5_1998]],
-    jobs: Iterable[tuple[Configuration, int]],
-) -> Iterator[tuple[Configuration, int, dict, LeNet5_1998]]:
-    """``train`` each (configuration, seed), one on each core at a time.
+    train: Callable[..., tuple[dict, LeNet5_1998]], jobs: Iterable[tuple]
+) -> Iterator[tuple[tuple, tuple[dict, LeNet5_1998]]]:
+    """``train(*job)`` for each job, such as a (configuration, seed), one on each core at a time.
 
-    Yields each with its row and its network as soon as it is trained.
+    Yields each job, with its row and its network, as soon as it is trained.
     """
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         trained = {pool.submit(train, *job): job for job in jobs}
         for future in as_completed(trained):
-            yield *trained[future], *future.result()
+            yield trained[future], future.result()
 
 
 def on_all_digits(configuration: Configuration, seed: int) -> tuple[dict, LeNet5_1998]:

@@ -1,10 +1,12 @@
 # make book   the site, at _build/html/index.html        make lab    JupyterLab on the notebooks
 # make test   every test, the notebooks' included        make clean  removes what was built
+# make bench  the trainer beside other frameworks, an hour on a machine that does nothing else
 
 PYTHON ?= $(firstword $(shell command -v python3.11) $(shell command -v python3))
 BIN := .venv/bin
+BENCH := .venv-bench/bin
 
-.PHONY: book test lab clean
+.PHONY: book test lab bench clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
@@ -20,6 +22,10 @@ lab: .venv/ready
 	$(BIN)/python -m lenet fetch
 	$(BIN)/jupyter lab notebooks
 
+# Each file adds the rows that are missing from its results/speed*.json, and goes on when stopped.
+bench: .venv-bench/ready
+	for part in peers steps limits target; do $(BENCH)/python benchmarks/$$part.py || exit; done
+
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis lenet.egg-info
 
@@ -29,4 +35,12 @@ clean:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --disable-pip-version-check -r requirements.txt
 	$(BIN)/pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+# A package that cannot be had is left out: the results then name the peer that could not run.
+.venv-bench/ready: benchmarks/requirements.txt
+	test -x $(BENCH)/python || $(PYTHON) -m venv .venv-bench
+	$(BENCH)/pip install --disable-pip-version-check -r $< || grep -v '^#' $< | \
+	    xargs -n 1 $(BENCH)/pip install --disable-pip-version-check --no-deps || true
+	$(BENCH)/pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@

@@ -35,17 +35,18 @@ def load(name: str) -> dict:
 class Record:
     """The results of one experiment, open for more rows.
 
-    ``settings`` are whatever decides the numbers, as JSON has it. Raises ``ValueError`` when the
-    file is there with other settings: rows of two kinds would stand in one table.
+    ``settings`` are whatever decides the numbers, as JSON has it; ``command`` is what makes the
+    file, unless ``python -m lenet reproduce`` does. Raises ``ValueError`` when the file is there
+    with other settings: rows of two kinds would stand in one table.
     """
 
-    def __init__(self, name: str, settings: dict) -> None:
+    def __init__(self, name: str, settings: dict, command: str | None = None) -> None:
         self.path = folder() / f"{name}.json"
         settings = json.loads(json.dumps(settings))  # tuples become lists, as in the file
         here = {"versions": versions(), "machine": machine()}
         self.content = {
             "experiment": name,
-            "command": f"python -m lenet reproduce {name}",
+            "command": command or f"python -m lenet reproduce {name}",
             "settings": settings,
             **here,
             "date": datetime.date.today().isoformat(),

@@ -34,6 +34,12 @@ def test_a_record_says_how_it_was_made(folder):
     assert content["rows"] == [{"seed": 0, "errors": 120}]
 
 
+def test_a_record_may_be_made_by_another_command():
+    record = results.Record("try", SETTINGS, command="make bench")
+    record.add({"seed": 0})
+    assert results.load("try")["command"] == "make bench"
+
+
 def test_each_row_is_in_the_file_as_soon_as_it_is_added():
     record = results.Record("try", SETTINGS)
     for seed in range(3):

@@ -1,0 +1,51 @@
+"""Seconds an epoch of every peer, three rounds in turn: results/speed.json."""
+
+from dataclasses import asdict
+from statistics import median
+
+from measure import PEERS
+from task import THREADS, run
+
+from lenet.results import Record
+from lenet.training import Recipe
+
+ROUNDS = 3
+RECIPE = Recipe(epochs=3)  # the first epoch may compile: the others are counted
+
+
+def main() -> None:
+    settings = {"rounds": ROUNDS, "recipe": asdict(RECIPE), "threads": THREADS}
+    record = Record("speed", settings, command="make bench")
+    for round_ in range(ROUNDS):
+        for peer in PEERS:
+            if not record.find(peer=peer, round=round_):
+                found = run(peer, RECIPE, seed=round_)
+                record.add({"peer": peer, "round": round_} | found)
+                print(f"round {round_}, {peer}: {found}", flush=True)
+    base = summary(record, "PyTorch, tensors")
+    for peer in PEERS:
+        if not record.find(peer=peer, rounds=ROUNDS):
+            found = summary(record, peer)
+            if "failed" not in found:
+                found["ratio"] = round(found["median_seconds"] / base["median_seconds"], 3)
+            record.add({"peer": peer, "rounds": ROUNDS} | found)
+            print(f"{peer}: {found}")
+
+
+def summary(record: Record, peer: str) -> dict:
+    """The median epoch after each process' first, the most memory, the mean accuracy."""
+    rows = [record.find(peer=peer, round=round_) for round_ in range(ROUNDS)]
+    for row in rows:
+        if "failed" in row:
+            return {"failed": row["failed"]}
+    later = [seconds for row in rows for seconds in row["seconds"][1:]]
+    return {
+        "median_seconds": round(median(later), 3),
+        "compile_seconds": round(median(row["seconds"][0] for row in rows) - median(later), 1),
+        "peak_megabytes": max(row["peak_megabytes"] for row in rows),
+        "accuracy": round(sum(row["accuracy"] for row in rows) / ROUNDS, 2),
+    }
+
+
+if __name__ == "__main__":
+    main()

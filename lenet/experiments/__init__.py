@@ -14,6 +14,10 @@ EXPERIMENTS = {  # by their names on the command line and in results/
     "fig5-choice": "lenet.experiments.fig5_choice",
     "fig5": "lenet.experiments.fig5",
     "unsaid": "lenet.experiments.unsaid",
+    "fig6-choice": "lenet.experiments.fig6_choice",
+    "fig6": "lenet.experiments.fig6",
+    "fig10": "lenet.experiments.fig10",
+    "fig13": "lenet.experiments.fig13",
     "speed-1998": "lenet.experiments.speed_1998",
 }
 

@@ -1,0 +1,103 @@
+"""Figs. 6, 10 and 13: what their results state is counted again from what was kept."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from lenet import predictions, results
+from lenet.data import mnist
+from lenet.evaluation import errors
+from lenet.experiments import fig5, fig6, fig6_choice, fig10, fig13
+from lenet.experiments.paper_network import HEADLINE
+from lenet.networks import LeNet5_1998
+from lenet.rejection import rejected_for
+from lenet.weights import load_shipped, load_weights, shipped
+
+
+def rows(name: str) -> list[dict]:
+    return results.load(name)["rows"]
+
+
+def needs(name: str) -> pytest.MarkDecorator:
+    there = (results.folder() / f"{name}.json").is_file()
+    return pytest.mark.skipif(not there, reason=f"{name} has not been run")
+
+
+@pytest.fixture(scope="module")
+def test_set():
+    return mnist("test")
+
+
+def same_answers(network: LeNet5_1998, said: predictions.Predictions, images) -> bool:
+    """Whether ``network`` says the same of ``images``; another processor may round a tie apart."""
+    again = predictions.predict(network, images)
+    close = np.isclose(again.margins, said.margins, rtol=0.01, atol=0.1)
+    return (again.answers != said.answers).sum() <= 2 and close.mean() > 0.999
+
+
+@needs("fig6-choice")
+def test_every_candidate_was_tried_and_the_best_two_twice():
+    tried = {(row["candidate"], row["seed"]): row for row in rows("fig6-choice")}
+    expected = {(name, 0) for name in fig6_choice.CANDIDATES}
+    assert tried.keys() == expected | {(name, 1) for name in fig6_choice.best_two()}
+    for (name, _), row in tried.items():
+        assert row["distorted"] == asdict(fig6_choice.CANDIDATES[name])
+    least = min(sum(fig6_choice.held_out_errors(name)) for name in fig6_choice.best_two())
+    assert sum(fig6_choice.held_out_errors(fig6_choice.best())) == least
+
+
+@needs("fig6")
+def test_fig6_has_every_set_and_the_distortions_that_were_chosen():
+    sets = {"60,000", *fig6.distorted_sets(), *(f"{size:,}" for size in fig6.SIZES)}
+    assert {(row["set"], row["seed"]) for row in rows("fig6")} == {
+        (name, seed) for name in sets for seed in fig6.SEEDS
+    }
+    settings = results.load("fig6")["settings"]
+    assert settings["configuration"] == asdict(HEADLINE)
+    assert settings["distorted"]["distorted"] == asdict(fig6_choice.CANDIDATES[fig6_choice.best()])
+
+
+@needs("fig6")
+def test_the_errors_of_fig6_are_those_of_the_predictions(test_set):
+    for row in rows("fig6"):
+        name = fig5.NAME if row["set"] == "60,000" else fig6.file_name(row["set"])
+        said = predictions.load(name, row["seed"])
+        assert said.wrong(test_set[1]).sum() == row["errors_after_pass"][-1], row["set"]
+
+
+@needs("fig10")
+def test_the_rejections_of_fig10_are_those_of_the_predictions(test_set):
+    assert [row["seed"] for row in rows("fig10")] == list(fig5.SEEDS)
+    for row in rows("fig10"):
+        said = predictions.load(fig5.NAME, row["seed"])
+        wrong = said.wrong(test_set[1])
+        assert wrong.sum() == row["errors"]
+        assert rejected_for(fig10.ERROR, said.margins, wrong) == row["rejected"]
+        assert same_answers(load_shipped("lenet5-1998", row["seed"]), said, test_set[0])
+
+
+@needs("fig13")
+def test_the_errors_of_fig13_are_those_of_the_predictions(test_set):
+    trained = [row for row in rows("fig13") if row["trained_with"] == "noise"]
+    assert [row["seed"] for row in sorted(trained, key=lambda row: row["seed"])] == [0, 1, 2]
+    for row in trained:
+        said = predictions.load(fig13.NAME, row["seed"])
+        assert said.wrong(test_set[1]).sum() == row["errors_after_pass"][-1]
+
+
+@needs("fig13")
+def test_the_shipped_weights_make_the_errors_of_fig13(test_set):
+    network = load_weights(LeNet5_1998(), shipped("lenet5-1998-noise"))
+    assert same_answers(network, predictions.load(fig13.NAME, 0), test_set[0])
+    (row,) = [row for row in rows("fig13") if (row["trained_with"], row["seed"]) == ("noise", 0)]
+    for change, value in (("scale", 0.7), ("shift", -4), ("rotation", 30), ("noise", 0.2)):
+        stated = row["errors"][change][fig13.SWEEPS[change].index(value)]
+        images = fig13.changed(test_set[0], change, value)
+        assert abs(errors(network, images, test_set[1]) - stated) <= 5, change
+
+
+@needs("fig6")
+def test_the_shipped_weights_are_the_distorted_network_of_fig6(test_set):
+    network = load_weights(LeNet5_1998(), shipped("lenet5-1998-distorted"))
+    assert same_answers(network, predictions.load(fig6.file_name("distorted"), 0), test_set[0])

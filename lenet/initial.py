@@ -45,11 +45,12 @@ def uniform(parameter: Tensor, bound: Tensor, generator: Generator) -> None:
 
 
 def initialise(network: nn.Module, seed: int, rule: str = "variance") -> None:
-    """Draw every weight of ``network`` anew, uniformly, by one of three rules.
+    """Draw every weight of ``network`` anew, uniformly, by one of four rules.
 
     ``"paper"``: in +-2.4 / F, as appendix A says. ``"root"``: in +-2.4 / sqrt(F).
     ``"variance"``: in +-sqrt(3 / F), which has variance 1 / F. In the last two a coefficient on
     the sum of four inputs counts F = 16: four equal inputs have 16 times the variance of one.
+    ``"even"``: as ``"root"``, but no coefficient is drawn: each halves the mean of its inputs.
     Raises ``ValueError`` for another rule and ``TypeError`` for a layer without a known fan-in.
     """
     bounds = {
@@ -57,14 +58,17 @@ def initialise(network: nn.Module, seed: int, rule: str = "variance") -> None:
         "root": lambda layer, f: 2.4 / (f if summed(layer) else f.sqrt()),
         "variance": lambda layer, f: 3**0.5 / (f if summed(layer) else f.sqrt()),
     }
+    bounds["even"] = bounds["root"]
     if rule not in bounds:
-        raise ValueError(f"rule is 'paper', 'root' or 'variance', not {rule!r}")
+        raise ValueError(f"rule is one of {', '.join(bounds)}, not {rule!r}")
     generator = Generator().manual_seed(seed)
     for layer in network.modules():
         own = dict(layer.named_parameters(recurse=False))
         if own:
             for name, inputs in fan_in(layer).items():
                 uniform(own[name], bounds[rule](layer, inputs), generator)
+        if rule == "even" and isinstance(layer, Subsampling):
+            nn.init.constant_(layer.coefficient, 1 / 8 if summed(layer) else 1 / 2)
 
 
 def summed(layer: nn.Module) -> bool:

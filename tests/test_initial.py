@@ -58,6 +58,16 @@ def test_a_coefficient_on_a_sum_starts_as_much_smaller_by_the_root_rule():
     torch.testing.assert_close(4 * on_sum.coefficient, 2 * on_mean.coefficient)
 
 
+def test_the_even_rule_differs_from_root_in_the_coefficients_alone():
+    even, root = drawn("even", mean=True), drawn("root", mean=True)
+    for (name, here), there in zip(even.named_parameters(), root.parameters(), strict=True):
+        if name.endswith("coefficient"):
+            assert torch.equal(here, torch.full_like(here, 0.5))
+        else:
+            assert torch.equal(here, there), name
+    assert drawn("even").S2.sum.coefficient.tolist() == [1 / 8] * 6
+
+
 def test_a_seed_repeats_and_another_differs():
     first, again, other = LeNet5_1998(), LeNet5_1998(), LeNet5_1998()
     for network, seed in ((first, 1), (again, 1), (other, 2)):

@@ -5,6 +5,6 @@
     from lenet.ledger import table
 
 One idea a file. An order to read them in: paper, layers, networks, ledger; idx, sources, data,
-images; initial, evaluation, training, checkpoint; losses, sdlm, compiled; files, weights,
+images; initial, evaluation, fast, training, checkpoint; losses, sdlm, compiled; files, weights,
 results, plots; experiments, cli.
 """

@@ -16,7 +16,7 @@ from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.util import logging
 
 WATCHED = ("lenet", "results", "requirements.txt", "book/_ext")
-LOOKS = "book/_static"
+LOOKS = ("book/_static", "book/extra")
 STAMP = ".fingerprints.json"
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def site_fingerprints(root: Path, sources: dict[str, Path]) -> dict[str, str]:
         name: hashlib.sha256(watched + source.read_bytes()).hexdigest()
         for name, source in sources.items()
     }
-    return {LOOKS: fingerprint(root, LOOKS)} | pages
+    return {"looks": fingerprint(root, *LOOKS)} | pages
 
 
 def find_changed_pages(app, env, added, changed, removed):

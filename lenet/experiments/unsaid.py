@@ -14,12 +14,13 @@ SEEDS = range(3)
 VARIATIONS = {
     "eq. 8": replace(HEADLINE, j=None),
     "eq. 9 with j = 0.1": replace(HEADLINE, j=0.1),
+    "eq. 9 with j = 3": replace(HEADLINE, j=3.0),
     "eq. 9 with j = 10": replace(HEADLINE, j=10.0),
-    "S2 and S4 on the mean": replace(HEADLINE, mean=True),
-    "curvature of coefficients from (sum x)^2": replace(HEADLINE, literal=False),
+    "mean of four, not sum": replace(HEADLINE, mean=True),
+    "coefficients' curvature to the letter": replace(HEADLINE, literal=True),
     "random codes": replace(HEADLINE, random_codes=True),
-    "initial weights in 2.4 / sqrt(F)": replace(HEADLINE, initial="root"),
-    "initial weights in 2.4 / F": replace(HEADLINE, initial="paper"),
+    "first weights in 2.4/√F": replace(HEADLINE, initial="root"),
+    "first weights in 2.4/F": replace(HEADLINE, initial="paper"),
 }
 
 

@@ -20,17 +20,19 @@ def same_recipe(row, recipe, *but):
     return all(row[key] == value for key, value in asdict(recipe).items() if key not in but)
 
 
-def test_five_seeds_reach_the_seeds_accuracy_on_average():
-    rows = results.load("seed")["rows"]
+@pytest.mark.parametrize(("name", "recipe"), [("seed", "short"), ("seed-long", "long")])
+def test_five_seeds_reach_the_seeds_accuracy_on_average(name, recipe):
+    rows = results.load(name)["rows"]
     assert [row["seed"] for row in rows] == [0, 1, 2, 3, 4]
     assert sum(row["accuracy"][-1] for row in rows) / 5 >= SEED["accuracy_percent"]
     for row in rows:
         assert row["accuracy"][-1] == pytest.approx(100 - row["errors"] / 100)
-        assert len(row["loss"]) == RECIPES["short"].epochs
+        assert len(row["loss"]) == RECIPES[recipe].epochs
 
 
-def test_the_results_are_those_of_the_recipe_in_the_code():
-    assert results.load("seed")["settings"]["recipe"] == asdict(RECIPES["short"])
+@pytest.mark.parametrize(("name", "recipe"), [("seed", "short"), ("seed-long", "long")])
+def test_the_results_are_those_of_the_recipe_in_the_code(name, recipe):
+    assert results.load(name)["settings"]["recipe"] == asdict(RECIPES[recipe])
 
 
 def test_the_short_recipe_had_the_fewest_held_out_errors_of_the_plain_ones():

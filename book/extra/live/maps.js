@@ -8,13 +8,14 @@ const COLUMNS = { C5: () => 24, F6: (network) => (measuresDistance(network) ? 7 
 /* `choose(name, unit, how)` is called when a unit is pointed at ("point"), clicked or reached by key
    ("keep"), or let go ("leave"). */
 function makeLayer(name, holder, choose) {
-  const box = holder.appendChild(document.createElement("div"));
+  const box = document.createElement("div");
   box.className = `live-maps live-maps-${name.toLowerCase()}`;
   box.tabIndex = 0;
   box.setAttribute("role", "application");
   box.setAttribute("aria-label", `Units of ${name}. The arrow keys move from unit to unit.`);
-  const range = holder.appendChild(document.createElement("p"));
+  const range = document.createElement("p");
   range.className = "live-small";
+  holder.querySelector("p").after(box, range); // under the layer's name
 
   let tiles = [];
   let shape = null; // {maps, side, columns, count}: columns of a vector's picture, 0 for maps

@@ -44,16 +44,13 @@ def uniform(parameter: Tensor, bound: Tensor, generator: Generator) -> None:
         parameter.uniform_(-1, 1, generator=generator).mul_(bound)
 
 
-def initialise(
-    network: nn.Module, seed: int, rule: str = "variance", *, bias_factor: float = 1
-) -> None:
+def initialise(network: nn.Module, seed: int, rule: str = "variance") -> None:
     """Draw every weight of ``network`` anew, uniformly, by one of four rules.
 
     ``"paper"``: in +-2.4 / F, as appendix A says. ``"root"``: in +-2.4 / sqrt(F).
     ``"variance"``: in +-sqrt(3 / F), which has variance 1 / F. In the last two a coefficient on
     the sum of four inputs counts F = 16: four equal inputs have 16 times the variance of one.
     ``"even"``: as ``"root"``, but no coefficient is drawn: each halves the mean of its inputs.
-    The range of the biases is ``bias_factor`` times as wide as that of the weights.
     Raises ``ValueError`` for another rule and ``TypeError`` for a layer without a known fan-in.
     """
     bounds = {
@@ -69,9 +66,7 @@ def initialise(
         own = dict(layer.named_parameters(recurse=False))
         if own:
             for name, inputs in fan_in(layer).items():
-                bound = bounds[rule](layer, inputs)
-                wide = bias_factor * bound if name == "bias" else bound
-                uniform(own[name], wide, generator)
+                uniform(own[name], bounds[rule](layer, inputs), generator)
         if rule == "even" and isinstance(layer, Subsampling):
             nn.init.constant_(layer.coefficient, 1 / 8 if summed(layer) else 1 / 2)
 

@@ -68,13 +68,6 @@ def test_the_even_rule_differs_from_root_in_the_coefficients_alone():
     assert drawn("even").S2.sum.coefficient.tolist() == [1 / 8] * 6
 
 
-def test_a_bias_factor_widens_the_biases_alone():
-    plain, wide = drawn("variance"), LeNet5_1998()
-    initialise(wide, seed=3, bias_factor=4)
-    for (name, here), there in zip(wide.named_parameters(), plain.parameters(), strict=True):
-        torch.testing.assert_close(here, 4 * there if name.endswith("bias") else there)
-
-
 def test_a_seed_repeats_and_another_differs():
     first, again, other = LeNet5_1998(), LeNet5_1998(), LeNet5_1998()
     for network, seed in ((first, 1), (again, 1), (other, 2)):

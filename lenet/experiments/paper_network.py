@@ -26,7 +26,6 @@ class Configuration:
     mean: bool = False  # S2 and S4 take the mean of four inputs, not their sum
     literal: bool = False  # curvature of their coefficients from the sum of squared inputs
     initial: str = "variance"  # `lenet.initial.initialise`
-    bias_factor: float = 1.0  # how much wider the range of initial biases is than that of weights
     random_codes: bool = False  # random codes of -1 and 1 in place of the bitmaps
 
     def loss(self) -> MaximumLikelihood | MaximumAPosteriori:
@@ -38,7 +37,7 @@ class Configuration:
             generator = torch.Generator().manual_seed(seed)
             codes = torch.randint(0, 2, (10, 84), generator=generator).float() * 2 - 1
         network = LeNet5_1998(codes=codes, mean=self.mean)
-        initialise(network, seed, self.initial, bias_factor=self.bias_factor)
+        initialise(network, seed, self.initial)
         return network
 
 

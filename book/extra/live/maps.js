@@ -115,6 +115,7 @@ function makeLayer(name, holder, choose) {
   }
 
   box.addEventListener("pointermove", (event) => select(unitUnder(event), "point"));
+  box.addEventListener("pointerdown", () => choose(name, chosen, "leave")); // a finger may now slide
   box.addEventListener("click", (event) => select(unitUnder(event), "keep"));
   box.addEventListener("focus", () => {
     if (box.matches(":focus-visible")) select(chosen, "keep");

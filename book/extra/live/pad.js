@@ -37,7 +37,7 @@ function makePad(canvas, cross, changed, say) {
 
   let last = null; // where the pointer was, while it draws
   canvas.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || !event.isPrimary) return; // the first finger draws
     canvas.setPointerCapture(event.pointerId);
     lift();
     last = pointAt(event);
@@ -45,7 +45,7 @@ function makePad(canvas, cross, changed, say) {
     changed();
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (!last) return;
+    if (!last || !event.isPrimary) return;
     const points = event.getCoalescedEvents().map(pointAt);
     for (const point of points.length ? points : [pointAt(event)]) {
       stroke(last, point);

@@ -123,7 +123,7 @@ function drawAnswer() {
   part("sentence").textContent = states ? sentence() : "The pad is empty. Draw a digit, or pick one below it.";
   part("scores").innerHTML = scoreTable();
   part("time").textContent = states
-    ? `One forward pass takes ${written(typical(shown.milliseconds), 1)} ms here.`
+    ? `One forward pass takes ${written(typical(shown.milliseconds), 1)} ms here, the median of 20.`
     : "";
   if (states) paint(picture, states.input.values, 32, BACKGROUND, FOREGROUND);
   else paint(picture, new Float32Array(32 * 32), 32, 0, 1);
@@ -293,6 +293,7 @@ function listen() {
     writeSliders();
     updateSoon();
   });
+  part("sliders").addEventListener("submit", (event) => event.preventDefault()); // Enter would reload
   part("sliders").addEventListener("reset", () => setTimeout(() => part("sliders").dispatchEvent(new Event("input"))));
   for (const radio of document.getElementsByName("live-network")) {
     radio.addEventListener("change", () => switchNetwork(radio.value));

@@ -167,7 +167,12 @@ def reproduce(arguments: argparse.Namespace) -> None:
     if arguments.name not in experiments.EXPERIMENTS:
         known = ", ".join(experiments.EXPERIMENTS)
         raise ValueError(f"no experiment is called {arguments.name}: choose from {known}")
-    experiments.experiment(arguments.name).run()
+    given = {name: getattr(arguments, name) for name in ("row", "jobs", "dask")}
+    options = {name: value for name, value in given.items() if value is not None}
+    if options and arguments.name not in experiments.ROW_BY_ROW:
+        wanted = " and ".join(experiments.ROW_BY_ROW)
+        raise ValueError(f"--{next(iter(options))} is for {wanted}, not for {arguments.name}")
+    experiments.experiment(arguments.name).run(**options)
     print(f"results: {results.folder() / arguments.name}.json")
 
 
@@ -256,8 +261,15 @@ def parser() -> Parser:
     text = "a PNG or JPEG of one digit, dark on light or light on dark, any size"
     sub.add_argument("images", nargs="+", metavar="IMAGE", help=text)
 
-    sub = command(reproduce, "run an experiment of the book again, or list them all", "seed")
-    sub.add_argument("name", nargs="?", metavar="NAME", help="which; without it, the list")
+    example = "fig9 --row linear --row pairwise\n\nWhat is in results/ already is not run again."
+    sub = command(reproduce, "run an experiment of the book again, or list them all", example)
+    add = sub.add_argument
+    add("name", nargs="?", metavar="NAME", help="which; without it, the list")
+    add("--row", action="append", metavar="ROW", help="of fig9: this classifier; may be repeated")
+    text = "of fig9: so many classifiers side by side (one for each core)"
+    add("--jobs", type=at_least(1), metavar="N", help=text)
+    text = "of fig9: on the workers of the Dask cluster whose scheduler is there"
+    add("--dask", metavar="ADDRESS", help=text)
     return top
 
 

@@ -36,7 +36,12 @@ class Predictions:
 
 def predict(network: nn.Module, images: Tensor) -> Predictions:
     """What ``network`` says of images (N, 1, 32, 32)."""
-    scores, classes = outputs(network, images).topk(2, largest=False)
+    return of_scores(outputs(network, images))
+
+
+def of_scores(scores: Tensor) -> Predictions:
+    """The answers to scores (N, 10), the smallest of which wins."""
+    scores, classes = scores.topk(2, largest=False)
     return Predictions(classes[:, 0].numpy().astype(np.uint8), scores.numpy().astype(np.float16))
 
 

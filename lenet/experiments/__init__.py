@@ -18,8 +18,11 @@ EXPERIMENTS = {  # by their names on the command line and in results/
     "fig6": "lenet.experiments.fig6",
     "fig10": "lenet.experiments.fig10",
     "fig13": "lenet.experiments.fig13",
+    "fig9-choice": "lenet.experiments.fig9_choice",
+    "fig9": "lenet.experiments.fig9",
     "speed-1998": "lenet.experiments.speed_1998",
 }
+ROW_BY_ROW = ("fig9-choice", "fig9")  # those that run some of their rows, and side by side
 
 
 def experiment(name: str) -> ModuleType:

@@ -1,0 +1,85 @@
+"""The networks of Fig. 9 other than LeNet-5: fully connected ones, LeNet-1 and LeNet-4.
+
+All end in ten squashed units, trained to 1 for the class and -1 for the others: the squared error
+is the distance to the class's row of `PLACES`, so they are trained with eq. 8 as LeNet-5 is. The
+smallest distance wins, which is that of the largest unit.
+"""
+
+from collections import OrderedDict
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from lenet.layers import RBF, Subsampling, TableConvolution, squashed
+from lenet.ledger import Cost, Shape, cost
+
+PLACES = 2 * torch.eye(10) - 1  # the code of a class: 1 in its place
+
+# H3 of the network of 1989, which has the numbers that the paper gives for LeNet-1.
+LENET1_INPUTS = [[0], [0, 1], [0, 1], [1], [0, 1], [0, 1], [2], [2, 3], [2, 3], [3], [2, 3], [2, 3]]
+# The paper does not print LeNet-4's table. Its 260,000 connections leave room for 47 kernels: three
+# inputs for each of 16 maps are 48, and so every input is seen by six maps.
+LENET4_INPUTS = [sorted((o + step) % 8 for step in (0, 1 + o // 8, 3 + o // 8)) for o in range(16)]
+
+
+class Network(nn.Sequential):
+    """(N, 1, H, H) to (N, 10) squared distances to PLACES."""
+
+    def __init__(self, **layers: nn.Module) -> None:
+        super().__init__(OrderedDict(layers, output=RBF(PLACES)))
+
+    @staticmethod
+    def answer(outputs: Tensor) -> Tensor:
+        """(N, 10) squared distances to (N,) labels: the smallest wins."""
+        return outputs.argmin(dim=1)
+
+
+class Twice(nn.Module):
+    """Each map two times over, side by side: (N, maps, H, W) to (N, 2 * maps, H, W)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.repeat_interleave(2, dim=1)
+
+
+@cost.register
+def _(layer: Twice, shape: Shape) -> Cost:
+    return Cost("copy")
+
+
+def dense(*units: int) -> Network:
+    """Fully connected layers: ``dense(784, 300, 10)`` is the paper's 28x28-300-10."""
+    sums = {
+        f"F{number}": squashed(sum=nn.Linear(inputs, outputs))
+        for number, (inputs, outputs) in enumerate(pairwise(units), start=1)
+    }
+    return Network(flatten=nn.Flatten(), **sums)
+
+
+def lenet1() -> Network:
+    """28x28, in whose middle the digit takes 16x16: 2,578 parameters."""
+    return Network(
+        C1=squashed(sum=nn.Conv2d(1, 4, kernel_size=5)),  # 4 x 24 x 24
+        S2=squashed(sum=Subsampling(4)),  # 4 x 12 x 12
+        C3=squashed(sum=TableConvolution(LENET1_INPUTS, kernel_size=5)),  # 12 x 8 x 8
+        S4=squashed(sum=Subsampling(12)),  # 12 x 4 x 4
+        flatten=nn.Flatten(),  # 192
+        F5=squashed(sum=nn.Linear(192, 10)),
+    )
+
+
+def lenet4() -> Network:
+    """32x32, as LeNet-5: 50,698 parameters, 262,306 connections.
+
+    The paper says about 260,000 connections and about 17,000 parameters. Both cannot be: the
+    weights of the 120 units alone are 48,000. We keep to the connections.
+    """
+    return Network(
+        C1=squashed(sum=nn.Conv2d(1, 4, kernel_size=5)),  # 4 x 28 x 28
+        S2=squashed(twice=Twice(), sum=Subsampling(8)),  # 8 x 14 x 14
+        C3=squashed(sum=TableConvolution(LENET4_INPUTS, kernel_size=5)),  # 16 x 10 x 10
+        S4=squashed(sum=Subsampling(16)),  # 16 x 5 x 5
+        flatten=nn.Flatten(),  # 400
+        F5=squashed(sum=nn.Linear(400, 120)),
+        F6=squashed(sum=nn.Linear(120, 10)),
+    )

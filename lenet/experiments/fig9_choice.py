@@ -1,0 +1,75 @@
+"""Which settings for the classifiers of Fig. 9, where the paper gives none? By held-out images.
+
+No test image is loaded. Each candidate is trained on 55,000 training images, or on the first
+10,000 where a support vector machine would take hours, and the other 5,000 measure. One seed.
+"""
+
+import time
+
+from lenet import results
+from lenet.classifiers import trained
+from lenet.data import hold_out
+from lenet.experiments.fig9_rows import ROWS, chosen
+from lenet.experiments.spread import spread
+
+NAME = "fig9-choice"
+INITIAL = [{"initial": rule} for rule in ("variance", "root", "paper")]
+RIDGES = [{"ridge": ridge} for ridge in (1, 100, 1000)]
+CANDIDATES = {
+    "linear": RIDGES,
+    "deslant-linear": RIDGES,
+    "pairwise": RIDGES,
+    "knn": [{"k": k} for k in (1, 3, 5)],
+    "pca-quadratic": [{"ridge": ridge} for ridge in (0.01, 1, 100)],
+    "rbf": [{"width": w, "ridge": ridge} for w in (1, 2, 4, 8) for ridge in (0.01, 1)],
+    "tangent": [{"sigma": sigma} for sigma in (0.5, 0.75, 1.0)],
+    "svm": [{"c": c} for c in (0.01, 0.1, 1)],
+    "rs-svm": [{"c": c} for c in (0.01, 0.1, 1)],
+    "dist-v-svm": [{"c": c} for c in (0.0001, 0.001, 0.01)],
+    "300": INITIAL,
+    "lenet1": INITIAL,
+    "lenet4": INITIAL,
+    "lenet4-local": [{"k": k, "ridge": ridge} for k in (100, 300) for ridge in (1, 10, 100)],
+    "lenet4-knn": [{"k": k} for k in (1, 3, 5)],
+}
+SHARED = {name: "300" for name, row in ROWS.items() if "hidden" in row.settings}
+SHARED |= {"dist-boosted-lenet4": "lenet4"}  # rows that take what another one chose
+FEW = {"svm": 10_000, "rs-svm": 10_000, "dist-v-svm": 10_000}
+
+
+def run(row: list[str] | None = None, jobs: int | None = None, dask: str | None = None) -> None:
+    """Try what is still to be tried, of all rows or of those of these names."""
+    record = results.Record(NAME, {"held_out": 5000, "seed": 0})
+    todo = [
+        (name, candidate)
+        for name in chosen(row)
+        for candidate in CANDIDATES.get(name, [])
+        if not record.find(row=name, candidate=candidate)
+    ]
+    for tried in spread(held_out_errors, todo, jobs, dask):
+        record.add(tried)
+        print(f"{tried['row']}, {tried['candidate']}: {tried['errors']} held out", flush=True)
+
+
+def held_out_errors(name: str, candidate: dict) -> dict:
+    """Train the row with these settings, and count its errors on the held-out images."""
+    start, row = time.perf_counter(), ROWS[name]
+    (images, labels), held_out = hold_out(*row.form("train"))
+    training = images[: FEW.get(name)], labels[: FEW.get(name)]
+    given = row.settings | candidate
+    if row.of:
+        settings = ROWS[row.of].settings
+        whole = trained.convolutional(training, held_out[0], seed=0, **settings)
+        given["network"] = whole.network
+    elif row.seeds:
+        given["seed"] = 0
+    classified = row.classify(training, held_out[0], **given)
+    wrong = classified.penalties.argmin(axis=1) != held_out[1].numpy()
+    seconds = round(time.perf_counter() - start, 1)
+    return {"row": name, "candidate": candidate, "errors": int(wrong.sum()), "seconds": seconds}
+
+
+def best(name: str) -> dict:
+    """The candidate of this row with the fewest held-out errors."""
+    rows = [row for row in results.load(NAME)["rows"] if row["row"] == name]
+    return min(rows, key=lambda row: row["errors"])["candidate"]

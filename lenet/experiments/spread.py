@@ -1,0 +1,40 @@
+"""Independent jobs side by side: on the cores of this machine, or on a Dask cluster."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+
+import torch
+from joblib import Parallel, delayed, parallel_config
+from threadpoolctl import threadpool_limits
+
+
+def spread(
+    work: Callable, jobs: Iterable[tuple], count: int | None = None, dask: str | None = None
+) -> Iterator:
+    """``work(*job)`` for each of the ``jobs``, yielded as soon as it is done, each on one thread.
+
+    ``count`` jobs run at a time, or as many as there are cores. ``dask`` is the address of the
+    scheduler of a Dask cluster; a job whose worker dies is run again on another. Raises
+    ``RuntimeError`` without the package for that, and ``OSError`` when no scheduler is there.
+    """
+    with ExitStack() as stack:
+        if dask:
+            stack.enter_context(client(dask))
+            stack.enter_context(parallel_config("dask"))
+        run = Parallel(n_jobs=count or -1, batch_size=1, return_as="generator_unordered")
+        yield from run(delayed(on_one_thread)(work, job) for job in jobs)
+
+
+def on_one_thread(work: Callable, job: tuple) -> object:
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        return work(*job)
+
+
+def client(address: str):
+    try:
+        from distributed import Client
+    except ImportError as problem:
+        message = "--dask needs the package distributed: pip install 'lenet[cluster]'"
+        raise RuntimeError(message) from problem
+    return Client(address, timeout="10s")

@@ -67,10 +67,22 @@ def test_other_layers_run_as_they_are(convolution, pooling):
     assert torch.equal(fast.forward(layers, images), layers(images))
 
 
-def test_the_papers_network_has_nothing_to_merge():
+@pytest.mark.parametrize(
+    "convolution", [nn.Conv2d(1, 6, 32, padding=1), nn.Conv2d(2, 6, 32, groups=2)]
+)
+def test_other_large_kernels_run_as_they_are(convolution):
+    images, _ = batch()
+    images = images.expand(-1, convolution.in_channels, -1, -1)
+    layers = nn.Sequential(convolution)
+    assert torch.equal(fast.forward(layers, images), layers(images))
+
+
+def test_the_papers_network_has_only_c5_to_change():
     images, _ = batch()
     paper = network(LeNet5_1998)
-    assert torch.equal(fast.forward(paper, images), paper(images))
+    below = nn.Sequential(*list(paper)[:4])
+    assert torch.equal(fast.forward(below, images), below(images))
+    assert distance(fast.forward(paper, images), paper(images)) < 1e-5
 
 
 def test_training_takes_the_fast_path():
@@ -78,8 +90,8 @@ def test_training_takes_the_fast_path():
     network, (images, labels) = LeNet5(), batch()
 
     def run(*_):
-        raise AssertionError("a pooling of its own")
+        raise AssertionError("a layer of its own")
 
-    network.S2.register_forward_hook(run)
-    network.S4.register_forward_hook(run)
+    for layer in (network.C1, network.S2, network.C3, network.S4, network.C5.sum):
+        layer.register_forward_hook(run)
     training.train(network, images, labels, training.Recipe(epochs=1, batch_size=10))

@@ -1,4 +1,4 @@
-"""When to say "I do not know": errors against rejected images (sections III-C and III-D, Fig. 10).
+"""When to say "I do not know": errors against rejected images (section III-D, Fig. 10).
 
 An image is rejected when its two best classes are too close to one another.
 """

@@ -6,5 +6,5 @@
 
 One idea a file. An order to read them in: paper, layers, networks, ledger; idx, sources, data,
 images; initial, evaluation, fast, training, checkpoint; losses, sdlm, compiled; files, weights,
-results, plots; experiments, cli.
+results, plots; classifiers, experiments, cli.
 """

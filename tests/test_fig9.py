@@ -55,8 +55,10 @@ def test_no_row_stands_twice_or_without_its_seeds():
 
 @pytest.mark.parametrize("name", sorted({row["row"] for row in recorded("fig9-choice")}))
 def test_the_settings_are_those_that_held_out_images_chose(name):
-    tried = [row for row in recorded("fig9-choice") if row["row"] == name]
-    assert [row["candidate"] for row in tried] == fig9_choice.CANDIDATES[name]
+    tried = [row["candidate"] for row in recorded("fig9-choice") if row["row"] == name]
+    candidates = fig9_choice.CANDIDATES[name]
+    assert len(tried) == len(candidates)
+    assert all(candidate in tried for candidate in candidates)
     assert fig9_choice.best(name).items() <= ROWS[name].settings.items()
 
 

@@ -21,15 +21,19 @@ def linear(training: Digits, images: Tensor, *, ridge: float) -> Classified:
     return Classified(-sums, units.coef_.size, units.coef_.size + units.intercept_.size)
 
 
-def pairwise(training: Digits, images: Tensor, *, ridge: float) -> Classified:
-    """A unit i/j for each pair: 1 on class i, -1 on class j, not trained on others (III-C)."""
+def pairwise(training: Digits, images: Tensor, *, ridge: float, steepness: float) -> Classified:
+    """A unit i/j for each pair: 1 on class i, -1 on class j, not trained on others (section III-C).
+
+    A sum of weighted sums is one more weighted sum, so the units must bend before they are added:
+    here by tanh(``steepness`` a). The paper does not say how its units do.
+    """
     digits, labels = vectors(training[0]), training[1].numpy()
     x = vectors(images)
     outputs, products = {}, 0
     for i, j in combinations(range(10), 2):
         both = (labels == i) | (labels == j)
         unit = Ridge(ridge, solver="cholesky").fit(digits[both], 2.0 * (labels[both] == i) - 1)
-        outputs[i, j] = unit.predict(x)
+        outputs[i, j] = np.tanh(steepness * unit.predict(x))
         products += unit.coef_.size
     return Classified(-tally(outputs), products, products + len(outputs))
 

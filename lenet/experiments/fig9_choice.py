@@ -14,14 +14,14 @@ from lenet.experiments.spread import spread
 
 NAME = "fig9-choice"
 INITIAL = [{"initial": rule} for rule in ("variance", "root", "paper")]
-RIDGES = [{"ridge": ridge} for ridge in (1, 100, 1000)]
+RIDGES = [{"ridge": ridge} for ridge in (1, 100, 1000, 10_000)]
 CANDIDATES = {
     "linear": RIDGES,
     "deslant-linear": RIDGES,
-    "pairwise": RIDGES,
+    "pairwise": [{"steepness": steepness} for steepness in (0.5, 1, 2, 4, 8)],
     "knn": [{"k": k} for k in (1, 3, 5)],
     "pca-quadratic": [{"ridge": ridge} for ridge in (0.01, 1, 100)],
-    "rbf": [{"width": w, "ridge": ridge} for w in (1, 2, 4, 8) for ridge in (0.01, 1)],
+    "rbf": [{"width": width} for width in (1, 2, 4, 8)],
     "tangent": [{"sigma": sigma} for sigma in (0.5, 0.75, 1.0)],
     "svm": [{"c": c} for c in (0.01, 0.1, 1)],
     "rs-svm": [{"c": c} for c in (0.01, 0.1, 1)],

@@ -155,7 +155,8 @@ def test_a_cluster_that_loses_a_worker_gives_the_same(monkeypatch, tmp_path):
 
         def kill_one_that_works() -> None:
             while not killed:
-                for worker in (worker for worker, tasks in client.processing().items() if tasks):
+                for worker in [worker for worker, tasks in client.processing().items() if tasks]:
+                    time.sleep(1)  # into its work, which takes seconds
                     os.kill(pids[worker], signal.SIGKILL)
                     killed.append(worker)
                     break

@@ -56,10 +56,10 @@ def connected(hidden: list[int], minutes: int, *, distorted: bool = False) -> Ro
 ROWS = {  # by their names on the command line and in results/, in the order of Fig. 9
     "linear": Row("Linear", linear, {"ridge": 1000}),
     "deslant-linear": Row("[deslant] Linear", linear, {"ridge": 100}, deslanted),
-    "pairwise": Row("Pairwise", pairwise, {"ridge": 100, "steepness": 2}),
+    "pairwise": Row("Pairwise", pairwise, {"ridge": 100, "steepness": 4}),
     "knn": Row("K-NN Euclidean", nearest, {"k": 3}),
     "deslant-knn": Row("[deslant] K-NN", nearest, {"k": 3}, deslanted),
-    "pca-quadratic": Row("40 PCA + quadratic", pca_quadratic, {"components": 40, "ridge": 1}),
+    "pca-quadratic": Row("40 PCA + quadratic", pca_quadratic, {"components": 40, "ridge": 0.01}),
     "rbf": Row(
         "1000 RBF + linear", rbf_units, {"units": 1000, "width": 2, "ridge": 1}, seeds=THREE
     ),

@@ -21,7 +21,7 @@ CANDIDATES = {
     "pairwise": [{"steepness": steepness} for steepness in (0.5, 1, 2, 4, 8)],
     "knn": [{"k": k} for k in (1, 3, 5)],
     "pca-quadratic": [{"ridge": ridge} for ridge in (0.01, 1, 100)],
-    "rbf": [{"width": width} for width in (1, 2, 4, 8)],
+    "rbf": [{"width": width} for width in (1, 2, 4, 8, 0.5, 0.25)],
     "tangent": [{"sigma": sigma} for sigma in (0.5, 0.75, 1.0)],
     "svm": [{"c": c} for c in (0.01, 0.1, 1)],
     "rs-svm": [{"c": c} for c in (0.01, 0.1, 1)],

@@ -61,7 +61,7 @@ ROWS = {  # by their names on the command line and in results/, in the order of 
     "deslant-knn": Row("[deslant] K-NN", nearest, {"k": 3}, deslanted),
     "pca-quadratic": Row("40 PCA + quadratic", pca_quadratic, {"components": 40, "ridge": 0.01}),
     "rbf": Row(
-        "1000 RBF + linear", rbf_units, {"units": 1000, "width": 2, "ridge": 1}, seeds=THREE
+        "1000 RBF + linear", rbf_units, {"units": 1000, "width": 0.5, "ridge": 1}, seeds=THREE
     ),
     "tangent": Row(
         "[16x16] Tangent distance",

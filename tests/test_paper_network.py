@@ -10,7 +10,7 @@ from lenet import results
 from lenet.data import mnist
 from lenet.evaluation import errors
 from lenet.experiments import fig5, fig5_choice, unsaid
-from lenet.experiments.paper_network import HEADLINE
+from lenet.experiments.paper_network import HEADLINE, side_by_side
 from lenet.paper import SCHEDULE
 from lenet.weights import load_shipped
 
@@ -53,3 +53,7 @@ def test_each_variation_differs_from_the_headline_in_one_choice():
     for variation, configuration in unsaid.VARIATIONS.items():
         own, headline = asdict(configuration), asdict(HEADLINE)
         assert sum(own[name] != headline[name] for name in own) == 1, variation
+
+
+def test_each_job_comes_back_with_what_it_gave():
+    assert dict(side_by_side(pow, [(2, 3), (3, 2), (5, 1)])) == {(2, 3): 8, (3, 2): 9, (5, 1): 5}

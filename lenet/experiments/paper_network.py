@@ -2,10 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from itertools import repeat
-from multiprocessing import get_context
 
 import torch
 from torch import Tensor
@@ -13,6 +11,7 @@ from torch import Tensor
 from lenet import compiled, sdlm
 from lenet.data import hold_out, mnist
 from lenet.evaluation import errors
+from lenet.experiments.spread import spread
 from lenet.initial import initialise
 from lenet.losses import MaximumAPosteriori, MaximumLikelihood
 from lenet.networks import LeNet5_1998
@@ -92,10 +91,11 @@ def side_by_side(
 
     Yields each job, with its row and its network, as soon as it is trained.
     """
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        trained = {pool.submit(train, *job): job for job in jobs}
-        for future in as_completed(trained):
-            yield trained[future], future.result()
+    return spread(with_its_job, ((train, job) for job in jobs))
+
+
+def with_its_job(train: Callable, job: tuple) -> tuple:
+    return job, train(*job)
 
 
 def on_all_digits(configuration: Configuration, seed: int) -> tuple[dict, LeNet5_1998]:

@@ -10,12 +10,11 @@ from functools import partial
 from statistics import median
 
 import torch
-from forms import layer_by_layer, pooled
+from forms import layer_by_layer
 from steps import train
 from task import THREADS
-from torch.nn import functional as F
 
-from lenet import fast
+from lenet import fast, written_out
 from lenet.data import mnist
 from lenet.initial import initialise
 from lenet.networks import LeNet5
@@ -24,7 +23,11 @@ from lenet.results import Record
 BATCH_SIZE, ROUNDS, IMAGES = 128, 5, 8192
 SIDE = 2048  # of the matrices whose product is timed
 BATCH_SIZES = [32, 64, 128, 256, 512, 1024]
-FORMS = {"layer by layer": layer_by_layer, "ours": fast.forward}
+FORMS = {
+    "layer by layer": layer_by_layer,
+    "ours": fast.forward,
+    "ours, written out": written_out.forward,
+}
 
 
 def main() -> None:
@@ -71,13 +74,9 @@ def pieces(network: LeNet5, x: torch.Tensor) -> Iterator[tuple]:
     for name, layer in network.named_children():
         yield "layer by layer", name, layer, x
         if name in ("C1", "C3"):
-            run = partial(in_one, weight=layer.weight, bias=layer.bias)
+            run = partial(fast.pooled_convolution, weight=layer.weight, bias=layer.bias)
             yield "in one", {"C1": "C1 and S2", "C3": "C3 and S4"}[name], run, x
         x = layer(x).detach().requires_grad_()
-
-
-def in_one(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    return F.conv2d(x, pooled(weight), bias, stride=2)
 
 
 def microseconds(run: Callable, x: torch.Tensor, parameters: list[torch.Tensor]) -> dict:

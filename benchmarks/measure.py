@@ -19,6 +19,7 @@ from importlib import metadata
 
 PEERS = {
     "ours": ("ours", {}),
+    "ours, written out": ("ours", {"form": "written out"}),
     "ours, compiled": ("ours", {"compiled": True}),
     "PyTorch, tensors": ("torch_tensors", {}),
     "PyTorch, tensors, compiled": ("torch_tensors", {"compiled": True}),

@@ -4,17 +4,20 @@ import torch
 from torch import Generator
 from torch.optim import AdamW
 
-from lenet import fast, training
+from lenet import fast, training, written_out
 from lenet.data import batches
 from lenet.initial import initialise
 from lenet.networks import LeNet5
 
+FORWARDS = {"fast": fast.forward, "written out": written_out.forward}
 
-def start(images, labels, batch_size, rates, seed, compiled=False):
+
+def start(images, labels, batch_size, rates, seed, form="fast", compiled=False):
+    forward = FORWARDS[form]
+    if compiled:
+        forward = torch.compile(forward)
     network = LeNet5()
     initialise(network, seed)
-    if compiled:
-        fast.forward = torch.compile(fast.forward)
     generator = Generator().manual_seed(seed)
     optimiser = AdamW(network.parameters(), weight_decay=0, fused=True)
     x, y = torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels)
@@ -22,7 +25,7 @@ def start(images, labels, batch_size, rates, seed, compiled=False):
 
     def epoch():
         for some, theirs in batches(x, y, batch_size, generator):
-            training.step(network, optimiser, next(rates), some, theirs)
+            training.step(network, optimiser, next(rates), some, theirs, forward)
 
     @torch.no_grad()
     def answers(images):

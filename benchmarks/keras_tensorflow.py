@@ -31,7 +31,7 @@ class Rates(keras.optimizers.schedules.LearningRateSchedule):
         return ops.take(self.rates, ops.cast(step, "int32"))
 
 
-def start(images, labels, batch_size, rates, seed, jit_compile=False):
+def start(images, labels, batch_size, rates, seed, steps_a_call=STEPS_A_CALL, jit_compile=False):
     keras.utils.set_random_seed(seed)
     network = keras.Sequential(
         [
@@ -51,7 +51,7 @@ def start(images, labels, batch_size, rates, seed, jit_compile=False):
     network.compile(
         optimizer=keras.optimizers.Adam(Rates(rates)),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        steps_per_execution=STEPS_A_CALL,
+        steps_per_execution=steps_a_call,
         jit_compile=jit_compile,
     )
     images = images[..., None]

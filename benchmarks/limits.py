@@ -10,11 +10,11 @@ from functools import partial
 from statistics import median
 
 import torch
-from forms import layer_by_layer
+from forms import layer_by_layer, written_out
 from steps import train
 from task import THREADS
 
-from lenet import fast, written_out
+from lenet import fast
 from lenet.data import mnist
 from lenet.initial import initialise
 from lenet.networks import LeNet5
@@ -26,7 +26,7 @@ BATCH_SIZES = [32, 64, 128, 256, 512, 1024]
 FORMS = {
     "layer by layer": layer_by_layer,
     "ours": fast.forward,
-    "ours, written out": written_out.forward,
+    "gradients written out": written_out,
 }
 
 

@@ -19,15 +19,16 @@ from importlib import metadata
 
 PEERS = {
     "ours": ("ours", {}),
-    "ours, written out": ("ours", {"form": "written out"}),
     "ours, compiled": ("ours", {"compiled": True}),
     "PyTorch, tensors": ("torch_tensors", {}),
     "PyTorch, tensors, compiled": ("torch_tensors", {"compiled": True}),
     "PyTorch, DataLoader": ("torch_loader", {}),
     "PyTorch, image by image": ("torch_images", {}),
     "Keras on TensorFlow": ("keras_tensorflow", {}),
+    "Keras on TensorFlow, as it comes": ("keras_tensorflow", {"steps_a_call": 1}),
     "Keras on TensorFlow, XLA": ("keras_tensorflow", {"jit_compile": True}),
-    "JAX, jit and scan": ("jax_scan", {}),
+    "JAX, jit": ("jax_steps", {}),
+    "JAX, jit and scan": ("jax_steps", {"scan": True}),
 }
 PACKAGES = ("torch", "tensorflow", "keras", "jax", "optax", "numpy")
 

@@ -4,18 +4,15 @@ import torch
 from torch import Generator
 from torch.optim import AdamW
 
-from lenet import fast, training, written_out
+from lenet import fast, training
 from lenet.data import batches
 from lenet.initial import initialise
 from lenet.networks import LeNet5
 
-FORWARDS = {"fast": fast.forward, "written out": written_out.forward}
 
-
-def start(images, labels, batch_size, rates, seed, form="fast", compiled=False):
-    forward = FORWARDS[form]
+def start(images, labels, batch_size, rates, seed, compiled=False):
     if compiled:
-        forward = torch.compile(forward)
+        fast.forward = torch.compile(fast.forward)
     network = LeNet5()
     initialise(network, seed)
     generator = Generator().manual_seed(seed)
@@ -25,7 +22,7 @@ def start(images, labels, batch_size, rates, seed, form="fast", compiled=False):
 
     def epoch():
         for some, theirs in batches(x, y, batch_size, generator):
-            training.step(network, optimiser, next(rates), some, theirs, forward)
+            training.step(network, optimiser, next(rates), some, theirs)
 
     @torch.no_grad()
     def answers(images):

@@ -7,7 +7,6 @@ when the run was killed in between and resumed from its checkpoint.
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -76,15 +75,12 @@ def train(
     recipe: Recipe,
     seed: int = 0,
     *,
-    forward: Callable[[nn.Module, Tensor], Tensor] = fast.forward,
     evaluate: tuple[Tensor, Tensor] | None = None,
     checkpoint: str | Path | None = None,
     progress: bool = True,
 ) -> History:
     """Train ``network`` from new weights on images (N, 1, 32, 32) and labels (N,).
 
-    ``forward(network, images)`` computes the logits: `lenet.fast.forward`, or for `LeNet5` the
-    still quicker `lenet.written_out.forward`.
     ``evaluate``, a pair of images and labels, is looked at after each epoch and changes nothing.
     ``checkpoint`` is a file written after each epoch; if it is there, the training goes on from
     it, and a checkpoint of another training raises ``ValueError``. A progress bar is shown on a
@@ -116,7 +112,7 @@ def train(
             for index, (x, y) in enumerate(batches(images, labels, recipe.batch_size, generator)):
                 x = shifted(x, recipe.shift, generator)
                 rate = recipe.rate((epoch + index / steps) / recipe.epochs)
-                batch_loss, batch_wrong = step(network, optimiser, rate, x, y, forward)
+                batch_loss, batch_wrong = step(network, optimiser, rate, x, y)
                 loss += batch_loss * len(x)
                 wrong += batch_wrong
                 bar.update()
@@ -134,15 +130,10 @@ def train(
 
 
 def step(
-    network: nn.Module,
-    optimiser: Optimizer,
-    rate: float,
-    images: Tensor,
-    labels: Tensor,
-    forward: Callable[[nn.Module, Tensor], Tensor] = fast.forward,
+    network: nn.Module, optimiser: Optimizer, rate: float, images: Tensor, labels: Tensor
 ) -> tuple[float, int]:
     """Move the weights once, after one batch. Returns its mean loss and its errors before that."""
-    logits = forward(network, images)
+    logits = fast.forward(network, images)
     loss = F.cross_entropy(logits, labels)
     for group in optimiser.param_groups:
         group["lr"] = rate

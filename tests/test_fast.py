@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lenet import fast, training, written_out
+from lenet import fast, training
 from lenet.initial import initialise
 from lenet.networks import LeNet5, LeNet5_1998
 
@@ -46,33 +46,6 @@ def test_outputs_and_gradients_are_those_of_the_layers(dtype, bound, activation)
     for one, other in zip(found, expected, strict=True):
         assert one.shape == other.shape
         assert distance(one, other) < bound
-
-
-def test_written_out_gives_the_layers_outputs_and_gradients():
-    plain = network(dtype=torch.float64)
-    images, labels = batch(dtype=torch.float64)
-    expected = gradients(plain, plain, images, labels)
-    found = gradients(plain, lambda x: written_out.forward(plain, x), images, labels)
-    for one, other in zip(found, expected, strict=True):
-        assert one.shape == other.shape
-        assert distance(one, other) < 1e-13
-
-
-@pytest.mark.parametrize("other", [LeNet5(activation=nn.ReLU), LeNet5_1998()])
-def test_written_out_refuses_other_networks(other):
-    with pytest.raises(TypeError, match="LeNet5 with its squash only"):
-        written_out.forward(other, batch()[0])
-
-
-def test_training_takes_another_forward_pass():
-    images, labels = batch()
-    recipe = training.Recipe(epochs=2, batch_size=10)
-    usual, other = LeNet5(), LeNet5()
-    training.train(usual, images, labels, recipe)
-    training.train(other, images, labels, recipe, forward=written_out.forward)
-    for p, q in zip(usual.parameters(), other.parameters(), strict=True):
-        assert not torch.equal(p, q)
-        assert distance(p, q) < 1e-4
 
 
 @pytest.mark.parametrize(

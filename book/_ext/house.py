@@ -1,4 +1,4 @@
-"""What this book adds to Sphinx: fresh pages, offline MathJax, notebooks to save, run times.
+"""What this book adds to Sphinx: fresh pages, parallel runs, offline MathJax, notebooks to save.
 
 A page is read (and its notebook run) again when the page, `lenet/`, `results/` or the pinned
 packages differ in content from those it was built from. Sphinx itself knows only of the page's own
@@ -12,6 +12,8 @@ import shutil
 from pathlib import Path
 
 import nbformat
+from jupyter_cache import get_cache
+from jupyter_cache.executors import load_executor
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.util import logging
 
@@ -56,6 +58,23 @@ def find_changed_pages(app, env, added, changed, removed):
 
 def note_pages_read(app, env, docnames):
     app.house_pages_read = list(docnames)
+
+
+def run_notebooks(app, env, docnames):
+    """Run the notebooks of the pages to be read, one on each core.
+
+    Reading then takes their outputs from the cache. A notebook that fails is not put there: its
+    page runs it again, and says what failed.
+    """
+    config = env.mystnb_config
+    cache = get_cache(config.execution_cache_path)
+    cache.clear_cache()  # the code of a notebook may be that of the last build, but not `lenet/`
+    sources = [Path(env.doc2path(name)) for name in docnames]
+    for source in sources:
+        if source.suffix == ".ipynb":
+            cache.add_nb_to_project(str(source))
+    executor = load_executor("local-parallel", cache, logger.logger)
+    executor.run_and_cache(timeout=config.execution_timeout)
 
 
 def write_all_pages(app, env):
@@ -142,6 +161,7 @@ def setup(app):
     app.house_pages_read = []
     app.connect("env-get-outdated", find_changed_pages)
     app.connect("env-before-read-docs", note_pages_read)
+    app.connect("env-before-read-docs", run_notebooks)
     app.connect("env-updated", write_all_pages)
     app.connect("html-page-context", mend_citations)
     app.connect("html-page-context", offer_notebook, priority=600)  # after the theme's buttons

@@ -16,7 +16,7 @@ from lenet import predictions, results
 from lenet.data import mnist
 from lenet.evaluation import errors
 from lenet.experiments import fig5, fig6_choice, paper_network
-from lenet.experiments.fig6_choice import CANDIDATES, Distorted
+from lenet.experiments.fig6_choice import Distorted, distorted
 from lenet.experiments.paper_network import HEADLINE, side_by_side
 from lenet.networks import LeNet5_1998
 from lenet.weights import load_shipped, save_weights, shipped
@@ -24,7 +24,6 @@ from lenet.weights import load_shipped, save_weights, shipped
 NAME = "fig6"
 SEEDS = range(3)
 SIZES = (15_000, 30_000)
-LONGER = "mild, three times as long"
 
 
 def run() -> None:
@@ -55,7 +54,7 @@ def run() -> None:
 
 def distorted_sets() -> dict[str, Distorted]:
     """The enlarged sets, the longest training first."""
-    return {"longer": CANDIDATES[LONGER], "distorted": CANDIDATES[fig6_choice.best()]}
+    return {"longer": distorted(fig6_choice.LONGER), "distorted": distorted(fig6_choice.best())}
 
 
 def file_name(name: str) -> str:

@@ -1,4 +1,7 @@
-"""JAX with Optax: an epoch is one compiled program, a `scan` over its batches."""
+"""JAX with Optax: a compiled step, called for each batch, or an epoch as one compiled `scan`.
+
+On a processor XLA runs convolutions inside a loop of its own on a slow path, so both are tried.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -39,7 +42,7 @@ def logits(layers, x):
     return x @ layers["output"]["w"] + layers["output"]["b"]
 
 
-def start(images, labels, batch_size, rates, seed):
+def start(images, labels, batch_size, rates, seed, scan=False):
     key, *keys = jax.random.split(jax.random.key(seed), 1 + len(SHAPES))
     draw = jax.nn.initializers.lecun_normal()
     layers = {
@@ -54,25 +57,36 @@ def start(images, labels, batch_size, rates, seed):
     def loss(layers, x, y):
         return optax.softmax_cross_entropy_with_integer_labels(logits(layers, x), y).mean()
 
+    def step(carry, some, theirs):
+        layers, state = carry
+        gradients = jax.grad(loss)(layers, some, theirs)
+        updates, state = adam.update(gradients, state)
+        return optax.apply_updates(layers, updates), state
+
+    compiled_step = jax.jit(step, donate_argnums=0)
+
+    def one_by_one(carry, order, x, y):
+        for first in range(0, len(x), batch_size):
+            chosen = order[first : first + batch_size]
+            carry = compiled_step(carry, x[chosen], y[chosen])
+        return carry
+
     @jax.jit
-    def train(carry, key, x, y):
-        def step(carry, chosen):
-            layers, state = carry
-            gradients = jax.grad(loss)(layers, x[chosen], y[chosen])
-            updates, state = adam.update(gradients, state)
-            return (optax.apply_updates(layers, updates), state), None
-
-        order = jax.random.permutation(key, len(x))
+    def scanned(carry, order, x, y):
         whole = len(x) // batch_size * batch_size
-        carry, _ = lax.scan(step, carry, order[:whole].reshape(-1, batch_size))
-        return step(carry, order[whole:])[0] if whole < len(x) else carry
+        batches = order[:whole].reshape(-1, batch_size)
+        carry, _ = lax.scan(lambda carry, i: (step(carry, x[i], y[i]), None), carry, batches)
+        rest = order[whole:]
+        return step(carry, x[rest], y[rest]) if whole < len(x) else carry
 
+    train = scanned if scan else one_by_one
     answer = jax.jit(lambda layers, x: logits(layers, x).argmax(axis=1))
 
     def epoch():
         nonlocal layers, state, key
         key, own = jax.random.split(key)
-        layers, state = jax.block_until_ready(train((layers, state), own, x, y))
+        order = jax.random.permutation(own, len(x))
+        layers, state = jax.block_until_ready(train((layers, state), order, x, y))
 
     def answers(images):
         return answer(layers, images[..., None])

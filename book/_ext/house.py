@@ -70,11 +70,11 @@ def run_notebooks(app, env, docnames):
     cache = get_cache(config.execution_cache_path)
     cache.clear_cache()  # the code of a notebook may be that of the last build, but not `lenet/`
     sources = [Path(env.doc2path(name)) for name in docnames]
-    for source in sources:
-        if source.suffix == ".ipynb":
-            cache.add_nb_to_project(str(source))
-    executor = load_executor("local-parallel", cache, logger.logger)
-    executor.run_and_cache(timeout=config.execution_timeout)
+    notebooks = [source for source in sources if source.suffix == ".ipynb"]
+    for notebook in notebooks:
+        cache.add_nb_to_project(str(notebook))
+    logger.info("running %d notebooks, one on each core ...", len(notebooks))
+    load_executor("local-parallel", cache).run_and_cache(timeout=config.execution_timeout)
 
 
 def write_all_pages(app, env):

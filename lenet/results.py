@@ -8,6 +8,7 @@ import datetime
 import json
 import os
 import platform
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -80,8 +81,11 @@ class Record:
 
 def versions() -> dict[str, str]:
     """The versions on which the last digits of a result depend."""
-    packages = {name: metadata.version(name) for name in ("torch", "numpy", "lenet")}
-    return {"python": platform.python_version()} | packages
+    found = {"python": platform.python_version()}
+    for name in ("torch", "numpy", "scikit-learn", "scikit-learn-intelex", "lenet"):
+        with suppress(metadata.PackageNotFoundError):  # Intel's may be missing
+            found[name] = metadata.version(name)
+    return found
 
 
 def machine() -> dict[str, str | int]:

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from sklearn.cluster import KMeans
-from sklearn.svm import SVC
 from torch import Tensor
 from torch.nn import functional as F
 
 from lenet.classifiers import Classified, Digits, vectors
+
+try:  # Intel's form of scikit-learn: the same machines in a fifth of the time and less
+    from sklearnex.svm import SVC
+except ImportError:
+    from sklearn.svm import SVC
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,6 @@ def rows(name: str) -> list[dict]:
     return results.load(name)["rows"]
 
 
-def needs(name: str) -> pytest.MarkDecorator:
-    there = (results.folder() / f"{name}.json").is_file()
-    return pytest.mark.skipif(not there, reason=f"{name} has not been run")
-
-
 @pytest.fixture(scope="module")
 def test_set():
     return mnist("test")
@@ -36,7 +31,6 @@ def same_answers(network: LeNet5_1998, said: predictions.Predictions, images) ->
     return (again.answers != said.answers).sum() <= 2 and close.mean() > 0.999
 
 
-@needs("fig6-choice")
 def test_every_candidate_was_tried_on_both_folds():
     tried = {(row["candidate"], row["seed"]): row for row in rows("fig6-choice")}
     names = {*fig6_choice.CANDIDATES, fig6_choice.LONGER}
@@ -50,7 +44,6 @@ def test_every_candidate_was_tried_on_both_folds():
     assert counted[fig6_choice.best()] == min(counted.values())
 
 
-@needs("fig6")
 def test_fig6_has_every_set_and_the_distortions_that_were_chosen():
     sets = {"60,000", *fig6.distorted_sets(), *(f"{size:,}" for size in fig6.SIZES)}
     assert {(row["set"], row["seed"]) for row in rows("fig6")} == {
@@ -61,7 +54,6 @@ def test_fig6_has_every_set_and_the_distortions_that_were_chosen():
     assert settings["distorted"]["distorted"] == asdict(fig6_choice.distorted(fig6_choice.best()))
 
 
-@needs("fig6")
 def test_the_errors_of_fig6_are_those_of_the_predictions(test_set):
     for row in rows("fig6"):
         name = fig5.NAME if row["set"] == "60,000" else fig6.file_name(row["set"])
@@ -69,7 +61,6 @@ def test_the_errors_of_fig6_are_those_of_the_predictions(test_set):
         assert said.wrong(test_set[1]).sum() == row["errors_after_pass"][-1], row["set"]
 
 
-@needs("fig10")
 def test_the_rejections_of_fig10_are_those_of_the_predictions(test_set):
     assert [row["seed"] for row in rows("fig10")] == list(fig5.SEEDS)
     for row in rows("fig10"):
@@ -80,7 +71,6 @@ def test_the_rejections_of_fig10_are_those_of_the_predictions(test_set):
         assert same_answers(load_shipped("lenet5-1998", row["seed"]), said, test_set[0])
 
 
-@needs("fig13")
 def test_the_errors_of_fig13_are_those_of_the_predictions(test_set):
     trained = [row for row in rows("fig13") if row["trained_with"] == "noise"]
     assert [row["seed"] for row in sorted(trained, key=lambda row: row["seed"])] == [0, 1, 2]
@@ -89,7 +79,6 @@ def test_the_errors_of_fig13_are_those_of_the_predictions(test_set):
         assert said.wrong(test_set[1]).sum() == row["errors_after_pass"][-1]
 
 
-@needs("fig13")
 def test_the_shipped_weights_make_the_errors_of_fig13(test_set):
     network = load_weights(LeNet5_1998(), shipped("lenet5-1998-noise"))
     assert same_answers(network, predictions.load(fig13.NAME, 0), test_set[0])
@@ -100,7 +89,6 @@ def test_the_shipped_weights_make_the_errors_of_fig13(test_set):
         assert abs(errors(network, images, test_set[1]) - stated) <= 5, change
 
 
-@needs("fig6")
 def test_the_shipped_weights_are_the_distorted_network_of_fig6(test_set):
     network = load_weights(LeNet5_1998(), shipped("lenet5-1998-distorted"))
     assert same_answers(network, predictions.load(fig6.file_name("distorted"), 0), test_set[0])

@@ -116,7 +116,7 @@ def reduce(plain: Machines, i: int, count: int, seed: int) -> tuple[np.ndarray, 
     start at the centres of the supports of each sign.
     """
     x = torch.from_numpy(plain.supports[i]).double()
-    alpha = torch.from_numpy(plain.weights[i])
+    alpha = torch.from_numpy(plain.weights[i]).double()
     sides = [plain.supports[i][side] for side in (plain.weights[i] > 0, plain.weights[i] < 0)]
     halves = [KMeans(count // 2, n_init=1, random_state=seed).fit(side) for side in sides]
     centres = [half.cluster_centers_ for half in halves]

@@ -23,7 +23,7 @@ CANDIDATES = {
     "pca-quadratic": [{"ridge": ridge} for ridge in (0.01, 1, 100)],
     "rbf": [{"width": width} for width in (1, 2, 4, 8, 0.5, 0.25)],
     "tangent": [{"sigma": sigma} for sigma in (0.5, 0.75, 1.0)],
-    "svm": [{"c": c} for c in (0.01, 0.1, 1)],
+    "svm": [{"c": c} for c in (0.01, 0.1, 1, 10)],
     "rs-svm": [{"c": c} for c in (0.01, 0.1, 1)],
     "dist-v-svm": [{"c": c} for c in (0.0001, 0.001, 0.01)],
     "300": INITIAL,

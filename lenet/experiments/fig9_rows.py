@@ -66,7 +66,7 @@ ROWS = {  # by their names on the command line and in results/, in the order of 
     "tangent": Row(
         "[16x16] Tangent distance",
         tangent_distance,
-        {"sigma": 0.75, "candidates": 300},
+        {"sigma": 0.5, "candidates": 300},
         small,
         minutes=5,
     ),
@@ -74,11 +74,11 @@ ROWS = {  # by their names on the command line and in results/, in the order of 
     "rs-svm": Row(
         "RS-SVM poly 5",
         svm.reduced_svm,
-        {"degree": 5, "c": 1, "vectors_a_class": 82},
+        {"degree": 5, "c": 0.1, "vectors_a_class": 82},
         seeds=ONE,
         minutes=60,
     ),
-    "dist-v-svm": Row("[dist] V-SVM poly 9", svm.virtual_svm, {"degree": 9, "c": 1}, minutes=120),
+    "dist-v-svm": Row("[dist] V-SVM poly 9", svm.virtual_svm, {"degree": 9, "c": 0.001}, minutes=120),
     "300": connected([300], minutes=5),
     "dist-300": connected([300], minutes=10, distorted=True),
     "deslant-300": Row(

@@ -8,6 +8,7 @@ time stamp.
 import hashlib
 import importlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -73,6 +74,7 @@ def run_notebooks(app, env, docnames):
     notebooks = [source for source in sources if source.suffix == ".ipynb"]
     for notebook in notebooks:
         cache.add_nb_to_project(str(notebook))
+    os.environ["OMP_WAIT_POLICY"] = "passive"  # a waiting thread leaves its core to the other one
     logger.info("running %d notebooks, one on each core ...", len(notebooks))
     load_executor("local-parallel", cache).run_and_cache(timeout=config.execution_timeout)
 

@@ -78,7 +78,9 @@ ROWS = {  # by their names on the command line and in results/, in the order of 
         seeds=ONE,
         minutes=60,
     ),
-    "dist-v-svm": Row("[dist] V-SVM poly 9", svm.virtual_svm, {"degree": 9, "c": 0.001}, minutes=120),
+    "dist-v-svm": Row(
+        "[dist] V-SVM poly 9", svm.virtual_svm, {"degree": 9, "c": 0.001}, minutes=120
+    ),
     "300": connected([300], minutes=5),
     "dist-300": connected([300], minutes=10, distorted=True),
     "deslant-300": Row(

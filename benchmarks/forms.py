@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lenet.fast import averaged
+from lenet.fast import averaged, pooled_convolution
 from lenet.layers import AMPLITUDE as A
 from lenet.layers import SLOPE as S
 from lenet.networks import LeNet5
@@ -161,8 +161,7 @@ def blocks_as_channels(network: LeNet5, x: Tensor) -> Tensor:
     """2x2 pixels as four channels: a 6x6 kernel of stride 2 becomes a 3x3 kernel of stride 1."""
     C1, C3, C5 = network.C1, network.C3, network.C5
     for layer, squash in ((C1, network.squash2), (C3, network.squash4)):
-        kernel = F.pixel_unshuffle(averaged(layer.weight), 2)
-        x = squash(F.conv2d(F.pixel_unshuffle(x, 2), kernel, layer.bias))
+        x = squash(pooled_convolution(x, layer.weight, layer.bias))
     x = C5.squash(F.linear(x.flatten(1), C5.sum.weight.flatten(1), C5.sum.bias))
     return network.output(network.F6(x))
 

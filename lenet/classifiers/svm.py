@@ -59,6 +59,11 @@ def svm(training: Digits, images: Tensor, *, degree: int, c: float) -> Classifie
 
 
 def virtual_svm(training: Digits, images: Tensor, *, degree: int, c: float) -> Classified:
+    """The machines of virtual supports."""
+    return virtual_machines(training, degree, c).classified(vectors(images))
+
+
+def virtual_machines(training: Digits, degree: int, c: float) -> Machines:
     """Machines trained again on the supports of the first ones and the same a pixel off.
 
     The shifts, up, down, left and right, are distortions that keep the class; only supports need
@@ -69,7 +74,7 @@ def virtual_svm(training: Digits, images: Tensor, *, degree: int, c: float) -> C
     print(f"  {len(found):,} supports of the first machines", flush=True)
     more = torch.cat(shifted(digits[found]))
     more_labels = labels[found].repeat(5)
-    return machines(vectors(more), more_labels.numpy(), degree, c).classified(vectors(images))
+    return machines(vectors(more), more_labels.numpy(), degree, c)
 
 
 def shifted(images: Tensor) -> list[Tensor]:
@@ -82,12 +87,15 @@ def shifted(images: Tensor) -> list[Tensor]:
 def reduced_svm(
     training: Digits, images: Tensor, *, degree: int, c: float, vectors_a_class: int, seed: int
 ) -> Classified:
-    """The plain machines, each rewritten with a few vectors that are no training images."""
-    plain = machines(vectors(training[0]), training[1].numpy(), degree, c)
+    """The virtual machines, each rewritten with a few vectors that are no training images.
+
+    The paper's number is that of Burges and Schölkopf (1997), who reduce virtual machines.
+    """
+    whole = virtual_machines(training, degree, c)
     x = vectors(images)
-    few = [reduce(plain, i, vectors_a_class, seed) for i in range(10)]
+    few = [reduce(whole, i, vectors_a_class, seed) for i in range(10)]
     supports, weights = [list(part) for part in zip(*few, strict=True)]
-    sums = Machines(degree, plain.length, supports, weights, plain.biases, plain.indices).decide(x)
+    sums = Machines(degree, whole.length, supports, weights, whole.biases, whole.indices).decide(x)
     count = 10 * vectors_a_class
     return Classified(-sums, count * (x.shape[1] + 1), count * (x.shape[1] + 1) + 10)
 
@@ -108,22 +116,22 @@ def machines(digits: np.ndarray, labels: np.ndarray, degree: int, c: float) -> M
     return Machines(degree, length, supports, weights, np.array(biases), indices)
 
 
-def reduce(plain: Machines, i: int, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def reduce(whole: Machines, i: int, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """``count`` vectors and their weights, whose sum of kernels is nearest to that of machine i.
 
     The reduced sets of Burges, found by descent: the distance in the space of the kernel is a
     quadratic function of the weights, which are solved for, and a smooth one of the vectors. They
     start at the centres of the supports of each sign.
     """
-    x = torch.from_numpy(plain.supports[i]).double()
-    alpha = torch.from_numpy(plain.weights[i]).double()
-    sides = [plain.supports[i][side] for side in (plain.weights[i] > 0, plain.weights[i] < 0)]
+    x = torch.from_numpy(whole.supports[i]).double()
+    alpha = torch.from_numpy(whole.weights[i]).double()
+    sides = [whole.supports[i][side] for side in (whole.weights[i] > 0, whole.weights[i] < 0)]
     halves = [KMeans(count // 2, n_init=1, random_state=seed).fit(side) for side in sides]
     centres = [half.cluster_centers_ for half in halves]
     z = torch.from_numpy(np.concatenate(centres)).double().requires_grad_()
 
     def kernel(a: Tensor, b: Tensor) -> Tensor:
-        return (a @ b.T / plain.length + 1) ** plain.degree
+        return (a @ b.T / whole.length + 1) ** whole.degree
 
     def solve() -> tuple[Tensor, Tensor]:
         own, towards = kernel(z, z), kernel(z, x) @ alpha

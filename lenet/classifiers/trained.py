@@ -89,7 +89,7 @@ def train(
 ) -> None:
     """The paper's twenty passes over images x (N, 1, H, H), saying how each went."""
     initialise(network, seed, initial)
-    options = {"seed": seed, "show": show, "literal": True, "run_pass": compiled.run_pass}
+    options = {"seed": seed, "show": show, "run_pass": compiled.run_pass}
     progress = sdlm.train(network, MaximumLikelihood(), x, labels, **options)
     for number, wrong in enumerate(progress, start=1):
         share = 100 * wrong / len(x)

@@ -7,6 +7,7 @@ when the run was killed in between and resumed from its checkpoint.
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -130,17 +131,22 @@ def train(
 
 
 def step(
-    network: nn.Module, optimiser: Optimizer, rate: float, images: Tensor, labels: Tensor
+    network: nn.Module,
+    optimiser: Optimizer,
+    rate: float,
+    images: Tensor,
+    labels: Tensor,
+    criterion: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
 ) -> tuple[float, int]:
     """Move the weights once, after one batch. Returns its mean loss and its errors before that."""
-    logits = fast.forward(network, images)
-    loss = F.cross_entropy(logits, labels)
+    outputs = fast.forward(network, images)
+    loss = criterion(outputs, labels)
     for group in optimiser.param_groups:
         group["lr"] = rate
     optimiser.zero_grad()
     loss.backward()
     optimiser.step()
-    return loss.item(), int((network.answer(logits) != labels).sum())
+    return loss.item(), int((network.answer(outputs) != labels).sum())
 
 
 def shifted(images: Tensor, most: int, generator: Generator) -> Tensor:

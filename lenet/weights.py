@@ -43,7 +43,7 @@ def load_weights(network: nn.Module, path: str | Path) -> nn.Module:
 
 
 def shipped(name: str, seed: int = 0) -> Path:
-    """Where the weights of network ``name`` (a key of NETWORKS) of that seed are, if shipped."""
+    """Where the weights of that seed are, if shipped: of a key of NETWORKS or a row of Fig. 9."""
     return FOLDER / f"{name}-seed{seed}.safetensors"
 
 

@@ -11,12 +11,14 @@ import torch
 
 from lenet import cli, predictions, results
 from lenet.classifiers import Classified
+from lenet.classifiers.networks import lenet1, lenet4
+from lenet.classifiers.trained import MARGINS, padded, pixels
 from lenet.data import load_mnist
 from lenet.experiments import fig9, fig9_choice, fig9_rows
 from lenet.experiments.fig9_rows import ROWS, Row
 from lenet.paper import FIG9
 from lenet.rejection import rejected_for
-from lenet.weights import shipped
+from lenet.weights import load_weights, shipped
 
 
 def recorded(name: str) -> list[dict]:
@@ -45,6 +47,18 @@ def test_a_row_states_what_its_predictions_make(row):
     assert rejected_for(fig9.ERROR, said.margins, wrong) == row["rejected"]
     assert (said.margins >= 0).all()
     assert row["settings"] == ROWS[row["row"]].settings
+
+
+@pytest.mark.parametrize("name", fig9.SHIPPED)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_shipped_weights_say_what_is_recorded(name, seed):
+    network = load_weights({"lenet1": lenet1, "lenet4": lenet4}[name](), shipped(name, seed))
+    images = padded(ROWS[name].form("test")[0], MARGINS[name])
+    said = predictions.predict(network, pixels(images))
+    there = predictions.load(fig9.file_name(name), seed)
+    differ = said.answers != there.answers  # nothing but rounding may decide otherwise
+    assert there.margins.max() > 1 > 0.01 > there.margins[differ].max(initial=0)
+    assert np.abs(said.scores - there.scores).max() < 0.02
 
 
 def test_no_row_stands_twice_or_without_its_seeds():

@@ -20,6 +20,7 @@ EXPERIMENTS = {  # by their names on the command line and in results/
     "fig13": "lenet.experiments.fig13",
     "fig9-choice": "lenet.experiments.fig9_choice",
     "fig9": "lenet.experiments.fig9",
+    "today": "lenet.experiments.today",
     "speed-1998": "lenet.experiments.speed_1998",
 }
 ROW_BY_ROW = ("fig9-choice", "fig9")  # those that run some of their rows, and side by side

@@ -1,0 +1,123 @@
+"""From 1998 to today: designs that differ by one thing each, and what is recorded of them."""
+
+from dataclasses import asdict, replace
+
+import pytest
+import torch
+from torch import Generator, nn
+from torch.nn import functional as F
+
+from lenet import results
+from lenet.distortions import Ranges
+from lenet.experiments import fig5, today
+from lenet.experiments.today import Design, designs
+from lenet.layers import RBF, Squash, Subsampling, TableConvolution
+from lenet.losses import MaximumAPosteriori
+from lenet.networks import LeNet5, LeNet5_1998
+
+NAMES = list(designs())
+
+
+def parts(network: nn.Module) -> list[type]:
+    return [type(layer) for layer in network.modules()]
+
+
+def test_a_design_changes_one_thing_and_keeps_the_others():
+    assert NAMES[0] == "adam"
+    before = asdict(Design())
+    assert not any(before.values())
+    for name in NAMES[1:]:
+        now = asdict(designs()[name])
+        assert {key for key in now if now[key] != before[key]} == {name}
+        assert now[name]
+        before = now
+
+
+def test_the_first_is_the_papers_network():
+    ours, paper = Design().network(), LeNet5_1998()
+    assert [p.shape for p in ours.parameters()] == [p.shape for p in paper.parameters()]
+    for one, other in zip(ours.parameters(), paper.parameters(), strict=True):
+        other.data.copy_(one.data)
+    x = torch.rand(3, 1, 32, 32, generator=Generator().manual_seed(0))
+    assert torch.allclose(ours(x), paper(x))
+    assert torch.equal(ours.answer(ours(x)), paper.answer(paper(x)))
+    assert isinstance(Design().loss(), MaximumAPosteriori)
+
+
+def test_with_three_changes_it_has_the_seeds_parameters():
+    ours = designs()["maxima"].network()
+    shapes = [p.shape for p in ours.parameters()]
+    assert shapes == [p.shape for p in LeNet5().parameters()]
+
+
+@pytest.mark.parametrize(
+    ("change", "gone", "come"),
+    [
+        ("trained_outputs", RBF, nn.Linear),
+        ("every_map", TableConvolution, nn.Conv2d),
+        ("maxima", Subsampling, nn.MaxPool2d),
+        ("rectified", Squash, nn.ReLU),
+        ("normalised", None, nn.BatchNorm2d),
+    ],
+)
+def test_what_comes_and_what_goes(change, gone, come):
+    before = parts(designs()[NAMES[NAMES.index(change) - 1]].network())
+    now = parts(designs()[change].network())
+    assert now.count(come) > before.count(come)
+    assert gone is None or (gone in before and gone not in now)
+
+
+def test_the_last_changes():
+    wide, usual = designs()["wide"].network(), designs()["distorted"].network()
+    assert wide.C1.sum.out_channels == 2 * usual.C1.sum.out_channels == 12
+    assert wide.F6.sum.out_features == 2 * usual.F6.sum.out_features == 168
+    assert (usual.dropout.p, designs()["dropout"].network().dropout.p) == (0, 0.5)
+    assert designs()["dropout"].loss() is F.cross_entropy
+
+
+@pytest.fixture
+def digits():
+    """Forty images of two kinds, light above or light below."""
+    images = torch.full((40, 1, 32, 32), -0.1)
+    images[:20, :, 6:14, 6:26], images[20:, :, 18:26, 6:26] = 1.175, 1.175
+    return images, torch.arange(40) // 20
+
+
+@pytest.mark.parametrize("name", ["adam", "dropout"])
+def test_the_first_and_the_last_learn(name, digits, monkeypatch):
+    monkeypatch.setattr(today, "RECIPE", replace(today.RECIPE, epochs=12, batch_size=8))
+    network = designs()[name].network()
+    ranges = Ranges(shift=1)
+    wrong = list(today.train(network, designs()[name], *digits, 0, ranges))
+    assert len(wrong) == 12
+    assert wrong[-1] <= 4 < wrong[0]
+    again = designs()[name].network()
+    assert list(today.train(again, designs()[name], *digits, 0, ranges)) == wrong
+
+
+def test_distorted_designs_see_other_images_in_every_epoch(digits, monkeypatch):
+    monkeypatch.setattr(today, "RECIPE", replace(today.RECIPE, epochs=2, batch_size=40))
+    shown = []
+    monkeypatch.setattr(today, "step", lambda *given: (shown.append(given[3].sum()), (0.0, 0))[1])
+    for name in ("normalised", "distorted"):
+        list(today.train(designs()[name].network(), designs()[name], *digits, 0, Ranges(scale=1.5)))
+    assert shown[0] == pytest.approx(shown[1])
+    assert abs(shown[2] - shown[3]) > 1
+
+
+# ---------------------------------------------------------------- what is in results/
+
+
+def test_every_row_is_there():
+    rows = results.load("today")["rows"]
+    found = {(row["change"], row["seed"]) for row in rows}
+    assert found == {(name, seed) for name in ("1998", *NAMES) for seed in today.SEEDS}
+    assert len(rows) == len(found)
+
+
+def test_the_first_row_is_fig5s():
+    of_fig5 = {row["seed"]: row for row in results.load(fig5.NAME)["rows"]}
+    for row in results.load("today")["rows"]:
+        if row["change"] == "1998":
+            assert row["errors"] == of_fig5[row["seed"]]["errors_after_pass"][-1]
+            assert row["parameters"] == 60_000

@@ -12,10 +12,11 @@ from lenet import sdlm
 from lenet.classifiers import boosting, compiled, networks, svm
 from lenet.classifiers.forms import deslant, framed
 from lenet.classifiers.linear import linear, tally
-from lenet.classifiers.local import layer_of
+from lenet.classifiers.local import by_neighbours, by_own_layer, features, layer_of
 from lenet.classifiers.neighbours import nearest_of_each_class, votes
 from lenet.classifiers.pca_quadratic import products
 from lenet.classifiers.tangent import TANGENTS, kernel, smoothed, spans, tangents, two_sided
+from lenet.classifiers.trained import padded, pixels
 from lenet.distortions import Ranges
 from lenet.initial import initialise
 from lenet.ledger import ledger, totals
@@ -231,6 +232,33 @@ def test_a_local_layer_goes_from_the_common_one_to_its_own_neighbours():
     assert np.allclose(layer_of(x, wanted, start, 0), own)
 
 
+@pytest.fixture
+def lenet4_on_noise():
+    """LeNet-4 with drawn weights, and thirty digits that are noise, three of each class."""
+    network = networks.lenet4()
+    initialise(network, 0)
+    images = torch.rand(30, 28, 28, generator=torch.Generator().manual_seed(0))
+    return network, (images, torch.arange(30) % 10)
+
+
+def test_features_are_the_units_of_f5(lenet4_on_noise):
+    network, (images, _) = lenet4_on_noise
+    x = padded(images, 2)
+    units = features(network, x)
+    assert units.shape == (30, 120)
+    last = network.output(network.F6(torch.from_numpy(units)))
+    assert torch.allclose(last, network(pixels(x)), atol=1e-5)
+
+
+def test_digits_are_their_own_neighbours(lenet4_on_noise):
+    network, digits = lenet4_on_noise
+    said = by_neighbours(digits, digits[0][:7], network=network, k=1)
+    assert said.penalties.argmin(axis=1).tolist() == digits[1][:7].tolist()
+    said = by_own_layer(digits, digits[0][:7], network=network, k=3, ridge=1e-6)
+    assert said.penalties.argmin(axis=1).tolist() == digits[1][:7].tolist()
+    assert said.stored == 50_698 - 1210 + 30 * 120  # no last layer, but all digits
+
+
 # ---------------------------------------------------------------- tangent distance
 
 
@@ -309,15 +337,16 @@ def test_smoothing_keeps_the_ink():
 def trained_machines():
     x = random(300, 6).astype(np.float32)
     labels = (x[:, 0] * 5).astype(int) + 5 * (x[:, 1] > 0.5)
+    x /= np.sqrt((x**2).sum(axis=1).mean())
     return svm.machines(x, labels, 3, 1.0), x, labels
 
 
 def test_our_machines_decide_as_scikit_learns(trained_machines):
     ours, x, labels = trained_machines
     for i in (0, 7):
-        options = {"kernel": "poly", "degree": 3, "gamma": 1 / ours.length, "coef0": 1}
+        options = {"kernel": "poly", "degree": 3, "gamma": 1, "coef0": 1}
         theirs = SVC(C=1.0, **options).fit(x, labels == i)
-        assert np.allclose(ours.decide(x)[:, i], theirs.decision_function(x), atol=1e-3)
+        assert np.allclose(ours.decide(x)[:, i], theirs.decision_function(x), atol=1e-2)
 
 
 def test_what_the_machines_cost(trained_machines):
@@ -331,9 +360,21 @@ def test_a_reduced_set_decides_nearly_the_same(trained_machines):
     ours, x, _ = trained_machines
     z, beta = svm.reduce(ours, 3, 20, seed=0)
     assert len(z) == len(beta) == 20 < len(ours.weights[3]) / 2
-    few = (x @ z.T / ours.length + 1) ** 3 @ beta + ours.biases[3]
+    few = (x @ z.T + 1) ** 3 @ beta + ours.biases[3]
     exact = ours.decide(x)[:, 3]
     assert np.abs(few - exact).max() < 0.05 * np.abs(exact).max()
+
+
+def test_images_are_made_as_long_as_1():
+    digits, images = torch.rand(5, 4, 4), torch.rand(3, 4, 4)
+    (each, labels), new = svm.scaled((digits, torch.arange(5)), images, unit_length=True)
+    for some in (each, new):
+        assert torch.allclose(some.flatten(1).norm(dim=1), torch.ones(len(some)))
+    assert labels.tolist() == [0, 1, 2, 3, 4]
+
+    (together, _), new = svm.scaled((digits, labels), images, unit_length=False)
+    assert (together.flatten(1).norm(dim=1) ** 2).mean() == pytest.approx(1)
+    assert torch.allclose(new / images, (together / digits).mean().expand_as(images))
 
 
 def test_virtual_examples_are_a_pixel_off():

@@ -6,7 +6,7 @@ whose units are nearest.
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
-from torch import Tensor
+from torch import Tensor, nn
 
 from lenet.classifiers import Classified, Digits, targets
 from lenet.classifiers.neighbours import nearest_of_each_class, votes
@@ -58,7 +58,7 @@ def layer_of(x: np.ndarray, wanted: np.ndarray, start: np.ndarray, ridge: float)
 
 def features(network: Network, images: Tensor) -> np.ndarray:
     """The 120 units of F5 for images (N, 32, 32): (N, 120)."""
-    return outputs(network[:-2], pixels(images)).numpy()
+    return outputs(nn.Sequential(*list(network)[:-2]), pixels(images)).numpy()
 
 
 def without_last(network: Network, images: Tensor) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """The networks of Fig. 9 other than LeNet-5: fully connected ones, LeNet-1 and LeNet-4.
 
 All end in ten squashed units, trained to 1 for the class and -1 for the others: the squared error
-is the distance to the class's row of `PLACES`, so they are trained with eq. 8 as LeNet-5 is. The
-smallest distance wins, which is that of the largest unit.
+is the distance to the class's row of `PLACES`, which is eq. 8. The smallest distance wins, which is
+that of the largest unit.
 """
 
 from collections import OrderedDict

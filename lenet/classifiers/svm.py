@@ -1,8 +1,8 @@
 """Support vector machines with a polynomial kernel (III-C): plain, on virtual examples, reduced.
 
-Ten machines, one for each class against the rest, share the kernel (x y / s + 1)^degree. s is the
-mean squared length of the training images, so that the kernel of an image with itself is about
-2^degree whatever the pixels.
+Ten machines, one for each class against the rest, share the kernel (x y + 1)^degree. Images are
+first made as long as 1, each for itself or all together in the mean (the paper does not say which),
+so that the kernel of an image with itself is 2^degree, or about that.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,6 @@ class Machines:
     """
 
     degree: int
-    length: float
     supports: list[np.ndarray]
     weights: list[np.ndarray]
     biases: np.ndarray
@@ -37,7 +36,7 @@ class Machines:
 
     def decide(self, x: np.ndarray) -> np.ndarray:
         """What the ten say of x (N, pixels): (N, 10), the largest wins."""
-        kernels = ((x @ own.T / self.length + 1) ** self.degree for own in self.supports)
+        kernels = ((x @ own.T + 1) ** self.degree for own in self.supports)
         sums = [k @ weights for k, weights in zip(kernels, self.weights, strict=True)]
         return np.stack(sums, axis=1) + self.biases
 
@@ -52,14 +51,36 @@ class Machines:
         return Classified(-self.decide(x), kernels + count, kernels + count + 10)
 
 
-def svm(training: Digits, images: Tensor, *, degree: int, c: float) -> Classified:
+def scaled(training: Digits, images: Tensor, unit_length: bool) -> tuple[Digits, Tensor]:
+    """Digits and images (N, H, W), each divided by its length, or all by that of the mean square.
+
+    The length is that of an image as a vector of pixels; the mean is over the training digits.
+    """
+    digits, labels = training
+
+    def squares(some: Tensor) -> Tensor:
+        return (some**2).sum(dim=(1, 2), keepdim=True)
+
+    by, of_images = squares(digits), squares(images)
+    if not unit_length:
+        by = of_images = by.mean()
+    return (digits / by.sqrt(), labels), images / of_images.sqrt()
+
+
+def svm(
+    training: Digits, images: Tensor, *, degree: int, c: float, unit_length: bool
+) -> Classified:
     """The plain machines."""
+    training, images = scaled(training, images, unit_length)
     digits, labels = vectors(training[0]), training[1].numpy()
     return machines(digits, labels, degree, c).classified(vectors(images))
 
 
-def virtual_svm(training: Digits, images: Tensor, *, degree: int, c: float) -> Classified:
+def virtual_svm(
+    training: Digits, images: Tensor, *, degree: int, c: float, unit_length: bool
+) -> Classified:
     """The machines of virtual supports."""
+    training, images = scaled(training, images, unit_length)
     return virtual_machines(training, degree, c).classified(vectors(images))
 
 
@@ -85,35 +106,41 @@ def shifted(images: Tensor) -> list[Tensor]:
 
 
 def reduced_svm(
-    training: Digits, images: Tensor, *, degree: int, c: float, vectors_a_class: int, seed: int
+    training: Digits,
+    images: Tensor,
+    *,
+    seed: int,
+    degree: int,
+    c: float,
+    unit_length: bool,
+    vectors_a_class: int,
 ) -> Classified:
     """The virtual machines, each rewritten with a few vectors that are no training images.
 
     The paper's number is that of Burges and Schölkopf (1997), who reduce virtual machines.
     """
+    training, images = scaled(training, images, unit_length)
     whole = virtual_machines(training, degree, c)
     x = vectors(images)
     few = [reduce(whole, i, vectors_a_class, seed) for i in range(10)]
     supports, weights = [list(part) for part in zip(*few, strict=True)]
-    sums = Machines(degree, whole.length, supports, weights, whole.biases, whole.indices).decide(x)
+    sums = Machines(degree, supports, weights, whole.biases, whole.indices).decide(x)
     count = 10 * vectors_a_class
     return Classified(-sums, count * (x.shape[1] + 1), count * (x.shape[1] + 1) + 10)
 
 
 def machines(digits: np.ndarray, labels: np.ndarray, degree: int, c: float) -> Machines:
     """Train ten machines on digits (N, pixels); ``c`` is the price of one on the wrong side."""
-    length = float((digits**2).sum(axis=1).mean())
     supports, weights, biases, indices = [], [], [], []
     for i in range(10):
-        machine = SVC(
-            C=c, kernel="poly", degree=degree, gamma=1 / length, coef0=1, cache_size=1000
-        ).fit(digits, labels == i)
+        machine = SVC(C=c, kernel="poly", degree=degree, gamma=1, coef0=1, cache_size=1000)
+        machine.fit(digits, labels == i)
         supports.append(machine.support_vectors_.astype(np.float32))
         weights.append(machine.dual_coef_[0])
         biases.append(machine.intercept_[0])
         indices.append(machine.support_)
         print(f"  class {i}: {len(machine.support_):,} supports", flush=True)
-    return Machines(degree, length, supports, weights, np.array(biases), indices)
+    return Machines(degree, supports, weights, np.array(biases), indices)
 
 
 def reduce(whole: Machines, i: int, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -131,7 +158,7 @@ def reduce(whole: Machines, i: int, count: int, seed: int) -> tuple[np.ndarray, 
     z = torch.from_numpy(np.concatenate(centres)).double().requires_grad_()
 
     def kernel(a: Tensor, b: Tensor) -> Tensor:
-        return (a @ b.T / whole.length + 1) ** whole.degree
+        return (a @ b.T + 1) ** whole.degree
 
     def solve() -> tuple[Tensor, Tensor]:
         own, towards = kernel(z, z), kernel(z, x) @ alpha

@@ -36,7 +36,7 @@ class Row:
 
 
 ONE, THREE = (0,), (0, 1, 2)
-START = {"initial": "root"}  # of all but LeNet-1
+START = {"initial": "root"}  # of all but LeNet-1, by held-out digits
 
 
 def connected(hidden: list[int], minutes: int, *, distorted: bool = False) -> Row:
@@ -70,16 +70,19 @@ ROWS = {  # by their names on the command line and in results/, in the order of 
         small,
         minutes=5,
     ),
-    "svm": Row("SVM poly 4", svm.svm, {"degree": 4, "c": 1}, minutes=40),
+    "svm": Row("SVM poly 4", svm.svm, {"degree": 4, "c": 1, "unit_length": True}, minutes=40),
     "rs-svm": Row(
         "RS-SVM poly 5",
         svm.reduced_svm,
-        {"degree": 5, "c": 0.1, "vectors_a_class": 82},
+        {"degree": 5, "c": 0.1, "unit_length": True, "vectors_a_class": 82},
         seeds=ONE,
         minutes=60,
     ),
     "dist-v-svm": Row(
-        "[dist] V-SVM poly 9", svm.virtual_svm, {"degree": 9, "c": 0.001}, minutes=120
+        "[dist] V-SVM poly 9",
+        svm.virtual_svm,
+        {"degree": 9, "c": 0.001, "unit_length": True},
+        minutes=120,
     ),
     "300": connected([300], minutes=5),
     "dist-300": connected([300], minutes=10, distorted=True),
@@ -100,7 +103,7 @@ ROWS = {  # by their names on the command line and in results/, in the order of 
     "lenet1": Row(
         "[16x16] LeNet-1",
         trained.convolutional,
-        {"name": "lenet1", "initial": "variance"},
+        {"name": "lenet1", "initial": "paper"},
         small,
         seeds=THREE,
         minutes=5,

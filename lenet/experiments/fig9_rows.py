@@ -74,14 +74,14 @@ ROWS = {  # by their names on the command line and in results/, in the order of 
     "rs-svm": Row(
         "RS-SVM poly 5",
         svm.reduced_svm,
-        {"degree": 5, "c": 0.1, "unit_length": True, "vectors_a_class": 82},
+        {"degree": 5, "c": 1, "unit_length": True, "vectors_a_class": 82},
         seeds=ONE,
         minutes=60,
     ),
     "dist-v-svm": Row(
         "[dist] V-SVM poly 9",
         svm.virtual_svm,
-        {"degree": 9, "c": 0.001, "unit_length": True},
+        {"degree": 9, "c": 0.1, "unit_length": True},
         minutes=120,
     ),
     "300": connected([300], minutes=5),
@@ -114,12 +114,12 @@ ROWS = {  # by their names on the command line and in results/, in the order of 
     "lenet4-local": Row(
         "LeNet-4 / Local",
         local.by_own_layer,
-        {"k": 300, "ridge": 10},
+        {"k": 100, "ridge": 1},
         seeds=THREE,
         of="lenet4",
         minutes=2,
     ),
-    "lenet4-knn": Row("LeNet-4 / K-NN", local.by_neighbours, {"k": 3}, seeds=THREE, of="lenet4"),
+    "lenet4-knn": Row("LeNet-4 / K-NN", local.by_neighbours, {"k": 5}, seeds=THREE, of="lenet4"),
     "lenet5": Row("LeNet-5", kept="fig5", seeds=THREE),
     "dist-lenet5": Row("[dist] LeNet-5", kept="fig6-distorted", seeds=THREE),
     "dist-boosted-lenet4": Row(

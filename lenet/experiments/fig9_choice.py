@@ -26,10 +26,7 @@ CANDIDATES = {
     "pca-quadratic": [{"ridge": ridge} for ridge in (0.01, 1, 100)],
     "rbf": [{"width": width} for width in (1, 2, 4, 8, 0.5, 0.25)],
     "tangent": [{"sigma": sigma} for sigma in (0.5, 0.75, 1.0)],
-    "svm": [
-        {"c": 1, "unit_length": False},
-        *({"c": c, "unit_length": True} for c in (0.1, 1, 10)),
-    ],
+    "svm": [{"c": c, "unit_length": unit} for unit in (True, False) for c in (0.1, 1, 10)],
     "rs-svm": [{"c": c} for c in (0.1, 1)],
     "dist-v-svm": [{"c": c} for c in (0.01, 0.1)],
     "300": INITIAL,

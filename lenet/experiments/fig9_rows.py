@@ -32,7 +32,7 @@ class Row:
     distorted: bool = False  # shown the enlarged set of fig6
     of: str | None = None  # the row whose trained network it takes
     kept: str | None = None
-    minutes: int = 1  # for all its seeds on two cores, about
+    minutes: int = 1  # for all its seeds on two cores, about; without the extra "svm"
 
 
 ONE, THREE = (0,), (0, 1, 2)

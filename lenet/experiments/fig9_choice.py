@@ -30,13 +30,18 @@ CANDIDATES = {
     "rs-svm": [{"c": c} for c in (0.1, 1)],
     "dist-v-svm": [{"c": c} for c in (0.01, 0.1)],
     "300": INITIAL,
+    "300-100": INITIAL,
     "lenet1": INITIAL,
     "lenet4": INITIAL,
     "lenet4-local": [{"k": k, "ridge": ridge} for k in (100, 300) for ridge in (1, 10, 100)],
     "lenet4-knn": [{"k": k} for k in (1, 3, 5)],
 }
-SHARED = {name: "300" for name, row in ROWS.items() if "hidden" in row.settings}
-SHARED |= {"dist-boosted-lenet4": "lenet4"}  # rows that take what another one chose
+SHARED = {  # rows that take what another one chose
+    name: ("300", "300-100")[len(row.settings["hidden"]) - 1]
+    for name, row in ROWS.items()
+    if "hidden" in row.settings
+}
+SHARED |= {"dist-boosted-lenet4": "lenet4"}
 FEW = {"svm": 10_000, "rs-svm": 10_000, "dist-v-svm": 10_000}
 
 

@@ -36,13 +36,12 @@ class Row:
 
 
 ONE, THREE = (0,), (0, 1, 2)
-START = {"initial": "root"}  # of all but LeNet-1, by held-out digits
 
 
 def connected(hidden: list[int], minutes: int, *, distorted: bool = False) -> Row:
     """A fully connected network on 28x28 pixels with so many hidden units."""
     label = f"{'[dist] ' if distorted else ''}28x28-{'-'.join(map(str, hidden))}-10"
-    settings = {"hidden": hidden} | START
+    settings = {"hidden": hidden, "initial": "root" if len(hidden) == 1 else "variance"}
     return Row(
         label,
         trained.dense_network,
@@ -89,7 +88,7 @@ ROWS = {  # by their names on the command line and in results/, in the order of 
     "deslant-300": Row(
         "[deslant] 20x20-300-10",
         trained.dense_network,
-        {"hidden": [300]} | START,
+        {"hidden": [300], "initial": "root"},
         deslanted,
         seeds=THREE,
         minutes=3,
@@ -109,7 +108,11 @@ ROWS = {  # by their names on the command line and in results/, in the order of 
         minutes=5,
     ),
     "lenet4": Row(
-        "LeNet-4", trained.convolutional, {"name": "lenet4"} | START, seeds=THREE, minutes=10
+        "LeNet-4",
+        trained.convolutional,
+        {"name": "lenet4", "initial": "root"},
+        seeds=THREE,
+        minutes=10,
     ),
     "lenet4-local": Row(
         "LeNet-4 / Local",
@@ -125,7 +128,7 @@ ROWS = {  # by their names on the command line and in results/, in the order of 
     "dist-boosted-lenet4": Row(
         "[dist] Boosted LeNet-4",
         boosting.boosted,
-        {"size": 60_000} | START,
+        {"size": 60_000, "initial": "root"},
         seeds=ONE,
         distorted=True,
         minutes=45,

@@ -67,7 +67,7 @@ def test_what_comes_and_what_goes(change, gone, come):
     assert gone is None or (gone in before and gone not in now)
 
 
-def test_the_last_is_no_larger_than_the_first():
+def test_the_last_is_the_seeds_network_and_its_norms():
     assert NAMES[-1] == "distorted"
     norms = 2 * (6 + 16 + 120 + 84)
     assert today.count(designs()["distorted"].network()) == 61_706 + norms

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from lenet.classifiers.networks import lenet1, lenet4
+from lenet.classifiers.networks import CONVOLUTIONAL
 from lenet.networks import NETWORKS, LeNet5, LeNet5_1998
 from lenet.weights import load_shipped, load_weights, save_weights, shipped
 
@@ -84,8 +84,7 @@ def test_every_shipped_file_loads_by_the_name_it_has(path: Path):
     name, _, seed = path.stem.rpartition("-seed")
     assert path == shipped(name, int(seed))
     kind = name.removesuffix("-distorted").removesuffix("-noise")  # trained on other digits
-    makers = NETWORKS | {"lenet1": lenet1, "lenet4": lenet4}
-    network = load_weights(makers[kind](), path)
+    network = load_weights((NETWORKS | CONVOLUTIONAL)[kind](), path)
     assert all(weights.isfinite().all() for weights in network.parameters())
     if name in NETWORKS:
         there = load_shipped(name, int(seed)).state_dict()

@@ -83,3 +83,6 @@ def lenet4() -> Network:
         F5=squashed(sum=nn.Linear(400, 120)),
         F6=squashed(sum=nn.Linear(120, 10)),
     )
+
+
+CONVOLUTIONAL = {"lenet1": lenet1, "lenet4": lenet4}  # by their rows of Fig. 9

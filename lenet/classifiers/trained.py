@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from lenet import sdlm
 from lenet.classifiers import Classified, Digits, compiled
-from lenet.classifiers.networks import Network, dense, lenet1, lenet4
+from lenet.classifiers.networks import CONVOLUTIONAL, Network, dense
 from lenet.data import scale
 from lenet.distortions import Ranges, enlarged
 from lenet.evaluation import outputs
@@ -44,7 +44,7 @@ def convolutional(
     training: Digits, images: Tensor, *, seed: int, name: str, initial: str
 ) -> Classified:
     """LeNet-1, on 16x16 images, or LeNet-4, on 28x28 (section III-C)."""
-    network, margin = {"lenet1": lenet1, "lenet4": lenet4}[name](), MARGINS[name]
+    network, margin = CONVOLUTIONAL[name](), MARGINS[name]
     training = padded(training[0], margin), training[1]
     return trained(network, training, padded(images, margin), seed, initial)
 

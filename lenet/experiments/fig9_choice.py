@@ -37,7 +37,7 @@ CANDIDATES = {
     "lenet4-knn": [{"k": k} for k in (1, 3, 5)],
 }
 SHARED = {  # rows that take what another one chose
-    name: ("300", "300-100")[len(row.settings["hidden"]) - 1]
+    name: "300" if len(row.settings["hidden"]) == 1 else "300-100"
     for name, row in ROWS.items()
     if "hidden" in row.settings
 }

@@ -1,4 +1,4 @@
-"""Keras on TensorFlow, the framework of the seed's table: `fit` on arrays in memory.
+"""Keras on TensorFlow, the framework of the summary's table: `fit` on arrays in memory.
 
 Many steps run inside one call of TensorFlow, as Keras' documentation advises for small models.
 """

@@ -10,22 +10,22 @@ from functools import partial
 from statistics import median
 
 import torch
-from forms import layer_by_layer, written_out
 from steps import train
 from task import THREADS
+from ways import layer_by_layer, written_out
 
 from lenet import fast
 from lenet.data import mnist
 from lenet.initial import initialise
 from lenet.networks import LeNet5
-from lenet.results import Record
+from lenet_paper.record import Record
 
 BATCH_SIZE, ROUNDS, IMAGES = 128, 5, 8192
 SIDE = 2048  # of the matrices whose product is timed
 BATCH_SIZES = [32, 64, 128, 256, 512, 1024]
 FORMS = {
     "layer by layer": layer_by_layer,
-    "ours": fast.forward,
+    "ours": fast.run,
     "gradients written out": written_out,
 }
 

@@ -1,4 +1,4 @@
-"""One peer in a process of its own: train the seed's network, and print what it took as JSON.
+"""One peer in a process of its own: train the summary's network, and print what it took as JSON.
 
 `task.run` starts it, with the name of a peer and a file that holds the images, the settings and
 the learning rate of every step. So no peer pays for another's framework, or for ours.

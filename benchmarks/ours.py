@@ -1,31 +1,27 @@
-"""This book's trainer, as `lenet.training` runs it: `python -m lenet train`, without the bar."""
+"""This book's trainer, as `lenet.training.train` runs it, without the bar."""
+
+import math
 
 import torch
-from torch import Generator
-from torch.optim import AdamW
 
-from lenet import fast, training
-from lenet.data import batches
+from lenet import fast
+from lenet.adam import Adam
+from lenet.evaluation import outputs
 from lenet.initial import initialise
 from lenet.networks import LeNet5
+from lenet.recipes import LOSS_OF
 
 
 def start(images, labels, batch_size, rates, seed, compiled=False):
     if compiled:
-        fast.forward = torch.compile(fast.forward)
-    network = LeNet5()
-    initialise(network, seed)
-    generator = Generator().manual_seed(seed)
-    optimiser = AdamW(network.parameters(), weight_decay=0, fused=True)
+        fast.run = torch.compile(fast.run)
     x, y = torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels)
-    rates = iter(rates)
+    epochs = len(rates) // math.ceil(len(x) / batch_size)
+    recipe = Adam(epochs, batch_size, peak_rate=max(rates))
+    network = initialise(LeNet5(), seed)
+    trainer = recipe.trainer(recipe, network, LOSS_OF["lenet5"], x, y, seed)
 
-    def epoch():
-        for some, theirs in batches(x, y, batch_size, generator):
-            training.step(network, optimiser, next(rates), some, theirs)
-
-    @torch.no_grad()
     def answers(images):
-        return network.answer(network(torch.from_numpy(images).unsqueeze(1))).numpy()
+        return network.answer(outputs(network, torch.from_numpy(images).unsqueeze(1))).numpy()
 
-    return epoch, answers
+    return trainer.run_epoch, answers

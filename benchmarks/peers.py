@@ -1,26 +1,26 @@
 """Seconds an epoch of every peer, three rounds in turn: results/speed.json."""
 
-from dataclasses import asdict
 from statistics import median
 
 from measure import PEERS
 from task import THREADS, run
 
-from lenet.results import Record
-from lenet.training import Recipe
+from lenet.adam import Adam
+from lenet_paper.experiments.summary import in_numbers
+from lenet_paper.record import Record
 
 ROUNDS = 3
-RECIPE = Recipe(epochs=3)  # the first epoch may compile: the others are counted
+RECIPE = Adam(epochs=3)  # the first epoch may compile: the others are counted
 
 
 def main() -> None:
-    settings = {"rounds": ROUNDS, "recipe": asdict(RECIPE), "threads": THREADS}
+    settings = {"rounds": ROUNDS, "recipe": in_numbers(RECIPE), "threads": THREADS}
     record = Record("speed", settings, command="make bench")
     for round_ in range(ROUNDS):
         for peer in PEERS:
             if not record.find(peer=peer, round=round_):
                 found = run(peer, RECIPE, seed=round_)
-                record.add({"peer": peer, "round": round_} | found)
+                record.add({"peer": peer, "round": round_}, found)
                 print(f"round {round_}, {peer}: {found}", flush=True)
     base = summary(record, "PyTorch, tensors")
     for peer in PEERS:
@@ -28,7 +28,7 @@ def main() -> None:
             found = summary(record, peer)
             if "failed" not in found:
                 found["ratio"] = round(found["median_seconds"] / base["median_seconds"], 3)
-            record.add({"peer": peer, "rounds": ROUNDS} | found)
+            record.add({"peer": peer, "rounds": ROUNDS}, found)
             print(f"{peer}: {found}")
 
 

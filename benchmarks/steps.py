@@ -8,16 +8,16 @@ from collections.abc import Callable
 from statistics import median
 
 import torch
-from forms import OTHERS, STEPS
 from task import THREADS
 from torch import Tensor
 from torch.nn import functional as F
 from torch.optim import Adam
+from ways import OTHERS, STEPS
 
 from lenet.data import mnist
 from lenet.initial import initialise
 from lenet.networks import LeNet5
-from lenet.results import Record
+from lenet_paper.record import Record
 
 ROUNDS, STEPS_A_ROUND, BATCH_SIZE = 9, 60, 128
 
@@ -29,10 +29,10 @@ def main() -> None:
     if record.find(form=next(iter(STEPS))):
         return
     images, labels = (tensor[: STEPS_A_ROUND * BATCH_SIZE] for tensor in mnist("train"))
-    forms = STEPS | OTHERS
-    seconds = {name: [] for name in forms}
+    ways = STEPS | OTHERS
+    seconds = {name: [] for name in ways}
     for round_ in range(1 + ROUNDS):  # the first one warms up
-        for name, (form, adam) in forms.items():
+        for name, (form, adam) in ways.items():
             took = train(form, images, labels, BATCH_SIZE, **adam)
             if round_:
                 seconds[name].append(took / STEPS_A_ROUND)

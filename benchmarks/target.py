@@ -1,26 +1,25 @@
-"""Time to the seed's 97.74 % of every peer, mean of five seeds: results/speed-target.json.
+"""Time to the summary's 97.74 % of every peer, mean of five seeds: results/speed-target.json.
 
 The recipe of each peer is the quickest candidate whose mean on held-out training images reaches
 the target; all peers have the same candidates. The test images only judge the five seeds.
 """
 
-from dataclasses import asdict
-
 from measure import PEERS
 from task import THREADS, run
 
-from lenet.paper import SEED
-from lenet.results import Record
-from lenet.training import Recipe
+from lenet.adam import Adam
+from lenet.paper import SUMMARY
+from lenet_paper.experiments.summary import in_numbers
+from lenet_paper.record import Record
 
-TARGET = SEED["accuracy_percent"]
+TARGET = SUMMARY["accuracy_percent"]
 SEEDS = range(5)
 CHOOSING = range(100, 102)  # other seeds than those that are judged
 CANDIDATES = [
-    Recipe(2, peak_rate=0.006),
-    Recipe(2, peak_rate=0.012),
-    Recipe(3, peak_rate=0.006),
-    Recipe(4, peak_rate=0.006),
+    Adam(2, peak_rate=0.006),
+    Adam(2, peak_rate=0.012),
+    Adam(3, peak_rate=0.006),
+    Adam(4, peak_rate=0.006),
 ]
 ALIKE = {  # those that compute the same, fed in other ways, share the recipe of one
     "ours, compiled": "ours",
@@ -36,7 +35,7 @@ LEFT_OUT = [  # they compute what another peer does, and are no faster here: res
 
 
 def main() -> None:
-    candidates = [asdict(recipe) for recipe in CANDIDATES]
+    candidates = [in_numbers(recipe) for recipe in CANDIDATES]
     settings = {"target": TARGET, "candidates": candidates, "threads": THREADS}
     settings |= {"seeds": list(SEEDS), "choosing": list(CHOOSING)}
     record = Record("speed-target", settings, command="make bench")
@@ -50,17 +49,17 @@ def main() -> None:
         for seed in SEEDS:
             if not record.find(peer=peer, seed=seed):
                 found = run(peer, recipe, seed)
-                record.add({"peer": peer, "seed": seed, "candidate": asdict(recipe)} | found)
+                record.add({"peer": peer, "seed": seed, "candidate": in_numbers(recipe)}, found)
                 print(f"{peer}, seed {seed}: {found}", flush=True)
 
 
-def chosen(record: Record, peer: str) -> Recipe | None:
+def chosen(record: Record, peer: str) -> Adam | None:
     """The first candidate that reaches the target; they are in the order of their epochs."""
     for index, recipe in enumerate(CANDIDATES):
         for seed in CHOOSING:
             if not record.find(peer=peer, candidate=index, chosen_by=seed):
                 found = run(peer, recipe, seed, held_out=True)
-                record.add({"peer": peer, "candidate": index, "chosen_by": seed} | found)
+                record.add({"peer": peer, "candidate": index, "chosen_by": seed}, found)
                 print(f"{peer}, candidate {index}, held out: {found}", flush=True)
         rows = [record.find(peer=peer, candidate=index, chosen_by=seed) for seed in CHOOSING]
         if any("failed" in row for row in rows):

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
+from lenet.adam import Adam
 from lenet.data import hold_out, mnist
-from lenet.training import Recipe
 
 THREADS = min(2, os.cpu_count() or 1)
 
 
 def run(
     peer: str,
-    recipe: Recipe,
+    recipe: Adam,
     seed: int = 0,
     *,
     held_out: bool = False,

@@ -33,7 +33,7 @@ def exported(network: nn.Module) -> dict[str, dict]:
     """The numbers of each layer, and what the weights alone do not say: C3's table, the mean."""
     layers = {name: {} for name, _ in network.named_children()}
     for name, tensor in network.state_dict().items():
-        layer, *_, kind = name.split(".")  # "C5.sum.weight" is C5's weight
+        layer, kind = name.split(".")
         layers[layer][kind] = {"shape": list(tensor.shape), "base64": packed(tensor)}
     for name, module in network.named_modules():
         layer = layers.get(name.split(".")[0])

@@ -11,14 +11,14 @@ from lenet.files import write_whole
 
 
 def save_checkpoint(
-    path: Path, training: dict, history: dict[str, list], tensors: dict[str, Tensor]
+    path: Path, training: dict, history: list[dict], tensors: dict[str, Tensor]
 ) -> None:
     """Write everything to ``path``, whole or not at all; ``training`` says which training it is."""
     metadata = {"training": json.dumps(training), "history": json.dumps(history)}
     write_whole(path, save(tensors, metadata))
 
 
-def load_checkpoint(path: Path, training: dict) -> tuple[dict[str, list], dict[str, Tensor]]:
+def load_checkpoint(path: Path, training: dict) -> tuple[list[dict], dict[str, Tensor]]:
     """Read back the history and the tensors.
 
     Raises ``ValueError`` when the file is no checkpoint, or one of another training.
@@ -30,6 +30,7 @@ def load_checkpoint(path: Path, training: dict) -> tuple[dict[str, list], dict[s
     except SafetensorError as problem:
         raise ValueError(f"{path}: not a checkpoint ({problem})") from problem
     there = json.loads(metadata.get("training", "{}"))
+    training = json.loads(json.dumps(training))  # tuples become lists, as in the file
     other = [f"{k} {there.get(k)}, not {v}" for k, v in training.items() if there.get(k) != v]
     if other:
         raise ValueError(

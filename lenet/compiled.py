@@ -14,9 +14,8 @@ import numpy as np
 from torch import Tensor
 
 from lenet.layers import AMPLITUDE, SLOPE
-from lenet.losses import Loss, MaximumAPosteriori
+from lenet.losses import MaximumAPosteriori, MaximumLikelihood
 from lenet.networks import LeNet5_1998
-from lenet.sdlm import Named
 
 compiled = numba.njit(fastmath=True, error_model="numpy", cache=True)
 
@@ -27,10 +26,18 @@ LAMBERT_TOP = tuple(np.float32(number) for number in (135135, 17325, 378))
 LAMBERT_BOTTOM = tuple(np.float32(number) for number in (135135, 62370, 3150, 28))
 
 
-def run_pass(network: LeNet5_1998, loss: Loss, rates: Named, images: Tensor, labels: Tensor) -> int:
+def run_pass(
+    network: LeNet5_1998,
+    loss: MaximumLikelihood | MaximumAPosteriori,
+    rates: dict[str, Tensor],
+    images: Tensor,
+    labels: Tensor,
+) -> tuple[float, int]:
     """What `lenet.sdlm.run_pass` does, the same up to rounding. Changes the weights in place."""
     names, parameters = zip(*network.named_parameters(), strict=True)
-    table = network.C3.sum
+    frozen = {name for name, one in network.named_parameters() if not one.requires_grad}
+    rates = {name: one * (name not in frozen) for name, one in rates.items()}
+    table = network.C3
     competes = isinstance(loss, MaximumAPosteriori)
     return patterns(
         images.numpy().reshape(len(images), -1),
@@ -40,7 +47,7 @@ def run_pass(network: LeNet5_1998, loss: Loss, rates: Named, images: Tensor, lab
         network.output.codes.numpy(),
         np.stack([np.zeros(6, dtype=np.int64), np.arange(6)], axis=1),
         np.stack([table.inputs.numpy(), table.outputs.numpy()], axis=1),
-        np.float32(0.25 if network.S2.sum.mean else 1),
+        np.float32(0.25 if network.S2.mean else 1),
         competes,
         np.float32(loss.j if competes else 0),
     )
@@ -56,7 +63,7 @@ def as_kernels(parameter: Tensor) -> np.ndarray:
 
 @compiled
 def patterns(images, labels, weights, rates, codes, pairs1, pairs3, share, competes, j):
-    """Forward, loss, backward and update for each pattern in turn; the count of wrong answers."""
+    """Forward, loss, backward and update for each pattern in turn; sum of losses, and errors."""
     w1, b1, c2, b2, w3, b3, c4, b4, w5, b5, w6, b6 = weights
     rate_w1, rate_b1, rate_c2, rate_b2, rate_w3, rate_b3 = rates[:6]
     rate_c4, rate_b4, rate_w5, rate_b5, rate_w6, rate_b6 = rates[6:]
@@ -73,7 +80,7 @@ def patterns(images, labels, weights, rates, codes, pairs1, pairs3, share, compe
 
     image = line(1, 32 * 32 + 4)  # C1's last taps run over the end
 
-    wrong = 0
+    total, wrong = 0.0, 0
     for pattern in range(len(images)):
         image[0, : 32 * 32], label = images[pattern], labels[pattern]
 
@@ -94,7 +101,7 @@ def patterns(images, labels, weights, rates, codes, pairs1, pairs3, share, compe
         distances(x6, codes, y)
         wrong += np.argmin(y) != label
 
-        loss_backward(x6, codes, y, label, competes, j, d6)
+        total += loss_backward(x6, codes, y, label, competes, j, d6)
         squash_backward(x6.reshape(1, 84), d6.reshape(1, 84))
         dense_backward(x5, d6, w6, b6, rate_w6, rate_b6, d5)
         squash_backward(x5.reshape(1, 120), d5.reshape(1, 120))
@@ -109,7 +116,7 @@ def patterns(images, labels, weights, rates, codes, pairs1, pairs3, share, compe
         subsample_backward(s2, d2, 32, 14, share, c2, b2, rate_c2, rate_b2, d1)
         squash_backward(x1, d1)
         move_kernels(image, d1, 0, w1, b1, rate_w1, rate_b1, pairs1, 32)
-    return wrong
+    return total, wrong
 
 
 @compiled
@@ -260,11 +267,11 @@ def distances(x, codes, y):
 
 @compiled
 def loss_backward(x, codes, y, label, competes, j, d):
-    """dE/dx of eq. 8, or of eq. 9 when the classes compete with one another and with j."""
+    """Eq. 8, or eq. 9 when the classes compete with one another and with j; d is its dE/dx."""
     for k in range(x.size):
         d[k] = TWO * (x[k] - codes[label, k])
     if not competes:
-        return
+        return y[label]
     nearest = min(y.min(), j)  # so that no exponential overflows
     total = np.exp(nearest - j)
     for i in range(len(codes)):
@@ -273,3 +280,4 @@ def loss_backward(x, codes, y, label, competes, j, d):
         pull = TWO * np.exp(nearest - y[i]) / total
         for k in range(x.size):
             d[k] -= pull * (x[k] - codes[i, k])
+    return y[label] + np.log(total) - nearest

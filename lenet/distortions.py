@@ -1,4 +1,4 @@
-"""Distortions: random affine maps of the kinds the paper names, and images moved by them.
+"""Distortions: random affine maps of the kinds the paper names, images moved by them, and noise.
 
 Section III-B enlarges the training set by translation, scaling, squeezing and horizontal shear.
 A map takes a point of the digit to its new place, (x, y) to (a x + b y + tx, c x + d y + ty), in
@@ -6,12 +6,13 @@ pixels from the centre of the image, x to the right and y down. It is kept as th
 ((a, b, tx), (c, d, ty)).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
+
+from lenet.paper import PIXELS
 
 AT_A_TIME = 500  # images; so many stay in the processor's cache
 
@@ -65,20 +66,10 @@ def warp(images: Tensor, maps: Tensor) -> Tensor:
     return torch.cat(moved)
 
 
-def enlarged(
-    images: Tensor, ranges: Ranges, generator: Generator, copies: int = 9
-) -> Iterator[Tensor]:
-    """The set of the images and of ``copies`` distorted ones of each, a part at every pass.
+def invert(images: Tensor, probability: float, generator: Generator) -> Tensor:
+    """Invert each pixel of images (N, 1, H, W) with this probability: the same shape.
 
-    images (N, 1, H, H) and every part alike. In a part each image stands once, as itself or as
-    one of its copies, so 1 + ``copies`` passes show the whole set; then it comes again.
+    The background becomes ink and ink becomes background; what is grey in between is mirrored.
     """
-    count = len(images)
-    itself = torch.eye(2, 3).expand(1, count, 2, 3)
-    drawn = draw_maps(ranges, copies * count, generator).reshape(copies, count, 2, 3)
-    versions = torch.cat([itself, drawn])
-    first = torch.randint(len(versions), (count,), generator=generator)
-    while True:
-        for number in range(len(versions)):
-            version = (first + number) % len(versions)
-            yield warp(images, versions[version, torch.arange(count)])
+    hit = torch.rand(images.shape, generator=generator) < probability
+    return torch.where(hit, PIXELS["background"] + PIXELS["foreground"] - images, images)

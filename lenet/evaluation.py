@@ -8,8 +8,13 @@ BATCH_SIZE = 1000  # images at a time; it changes no answer
 
 @torch.no_grad()
 def outputs(network: nn.Module, images: Tensor) -> Tensor:
-    """The network's outputs for images (N, 1, 32, 32): (N, 10)."""
-    return torch.cat([network(batch) for batch in images.split(BATCH_SIZE)])
+    """The network's outputs for images (N, 1, 32, 32): (N, 10). In its evaluation form."""
+    form = network.training
+    network.eval()
+    try:
+        return torch.cat([network(batch) for batch in images.split(BATCH_SIZE)])
+    finally:
+        network.train(form)
 
 
 def errors(network: nn.Module, images: Tensor, labels: Tensor) -> int:

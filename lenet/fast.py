@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-def forward(network: nn.Sequential, x: Tensor) -> Tensor:
+def run(network: nn.Sequential, x: Tensor) -> Tensor:
     """What ``network(x)`` gives, rounded another way, where ``network`` is a chain of layers.
 
     Gradients reach the same parameters. Layers that are neither of the two run as ever.
@@ -20,7 +20,7 @@ def forward(network: nn.Sequential, x: Tensor) -> Tensor:
     while layers:
         layer = layers.pop(0)
         if isinstance(layer, nn.Sequential):
-            x = forward(layer, x)
+            x = run(layer, x)
         elif layers and pooled(layer, layers[0], x):
             x = pooled_convolution(x, layer.weight, layer.bias)
             layers.pop(0)

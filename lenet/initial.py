@@ -5,11 +5,15 @@ have the same F, so F is a number a kernel: in C3 it is 75, 100 or 150, by Table
 """
 
 from functools import singledispatch
+from typing import TypeVar
 
 import torch
 from torch import Generator, Tensor, nn
 
 from lenet.layers import Subsampling, TableConvolution
+from lenet.paper import FIRST_WEIGHTS
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @singledispatch
@@ -44,21 +48,20 @@ def uniform(parameter: Tensor, bound: Tensor, generator: Generator) -> None:
         parameter.uniform_(-1, 1, generator=generator).mul_(bound)
 
 
-def initialise(network: nn.Module, seed: int, rule: str = "variance") -> None:
-    """Draw every weight of ``network`` anew, uniformly, by one of four rules.
+def initialise(network: Network, seed: int, rule: str = "variance") -> Network:
+    """Draw every weight of ``network`` anew, uniformly, by one of three rules; returns it.
 
     ``"paper"``: in +-2.4 / F, as appendix A says. ``"root"``: in +-2.4 / sqrt(F).
     ``"variance"``: in +-sqrt(3 / F), which has variance 1 / F. In the last two a coefficient on
     the sum of four inputs counts F = 16: four equal inputs have 16 times the variance of one.
-    ``"even"``: as ``"root"``, but no coefficient is drawn: each halves the mean of its inputs.
     Raises ``ValueError`` for another rule and ``TypeError`` for a layer without a known fan-in.
     """
+    numerator = FIRST_WEIGHTS["numerator"]
     bounds = {
-        "paper": lambda layer, f: 2.4 / f,
-        "root": lambda layer, f: 2.4 / (f if summed(layer) else f.sqrt()),
+        "paper": lambda layer, f: numerator / f,
+        "root": lambda layer, f: numerator / (f if summed(layer) else f.sqrt()),
         "variance": lambda layer, f: 3**0.5 / (f if summed(layer) else f.sqrt()),
     }
-    bounds["even"] = bounds["root"]
     if rule not in bounds:
         raise ValueError(f"rule is one of {', '.join(bounds)}, not {rule!r}")
     generator = Generator().manual_seed(seed)
@@ -67,8 +70,7 @@ def initialise(network: nn.Module, seed: int, rule: str = "variance") -> None:
         if own:
             for name, inputs in fan_in(layer).items():
                 uniform(own[name], bounds[rule](layer, inputs), generator)
-        if rule == "even" and isinstance(layer, Subsampling):
-            nn.init.constant_(layer.coefficient, 1 / 8 if summed(layer) else 1 / 2)
+    return network
 
 
 def summed(layer: nn.Module) -> bool:

@@ -3,17 +3,17 @@
 Every layer takes a batch first. Maps are (N, maps, height, width), vectors (N, units).
 """
 
-from collections import OrderedDict
 from collections.abc import Sequence
+from fractions import Fraction
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lenet.paper import BITMAPS
+from lenet.paper import BITMAPS, SQUASH
 
-AMPLITUDE = 1.7159  # A of appendix A: f(1) = 1 and f(-1) = -1
-SLOPE = 2 / 3  # S of appendix A: the curvature of f is largest near -1 and 1
+AMPLITUDE = SQUASH["A"]  # so that f(1) = 1 and f(-1) = -1
+SLOPE = float(Fraction(SQUASH["S"]))  # the curvature of f is largest near -1 and 1
 
 
 class Squash(nn.Module):
@@ -39,7 +39,8 @@ class Subsampling(nn.Module):
 
     def pooled(self, x: Tensor) -> Tensor:
         """The sum (or mean) of each 2x2 block, before the coefficient."""
-        return F.avg_pool2d(x, 2, divisor_override=None if self.mean else 1)
+        mean = F.avg_pool2d(x, 2)
+        return mean if self.mean else 4 * mean
 
     def forward(self, x: Tensor) -> Tensor:
         return self.coefficient[:, None, None] * self.pooled(x) + self.bias[:, None, None]
@@ -93,8 +94,3 @@ def bitmap_codes() -> Tensor:
     """
     drawn = ["".join(BITMAPS[str(digit)]) for digit in range(10)]
     return torch.tensor([[1.0 if pixel == "#" else -1.0 for pixel in rows] for rows in drawn])
-
-
-def squashed(**parts: nn.Module) -> nn.Sequential:
-    """One layer as the paper draws it: the weighted sum (``parts``, in order), then the squash."""
-    return nn.Sequential(OrderedDict(parts, squash=Squash()))

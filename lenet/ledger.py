@@ -55,7 +55,7 @@ def cost(layer: nn.Module, shape: Shape) -> Cost:
 @cost.register
 def _(layer: nn.Conv2d, shape: Shape) -> Cost:
     units, fan_in = prod(shape), prod(layer.weight.shape[1:])
-    return Cost("convolution", units * (fan_in + 1), units * fan_in)
+    return Cost("convolution", units * (fan_in + has_bias(layer)), units * fan_in)
 
 
 @cost.register
@@ -77,8 +77,12 @@ def _(layer: Subsampling, shape: Shape) -> Cost:
 
 @cost.register
 def _(layer: nn.Linear, shape: Shape) -> Cost:
-    fan_in = layer.in_features
-    return Cost("dense", prod(shape) * (fan_in + 1), prod(shape) * fan_in)
+    units, fan_in = prod(shape), layer.in_features
+    return Cost("dense", units * (fan_in + has_bias(layer)), units * fan_in)
+
+
+def has_bias(layer: nn.Conv2d | nn.Linear) -> bool:
+    return layer.bias is not None
 
 
 @cost.register
@@ -102,26 +106,20 @@ def _(layer: nn.Module, shape: Shape) -> Cost:
 def ledger(network: nn.Sequential, input_shape: Shape = (1, 32, 32)) -> list[Row]:
     """A row for the input and one for each layer of ``network``, from one blank image.
 
-    A layer made of several parts (a weighted sum and its squash) is one row, called after the
-    part that costs most. Raises ``TypeError`` for a layer that is not known.
+    The activation of a weighted sum has no row of its own, as in the paper and the summary: only
+    one that follows a plain pooling does. Raises ``TypeError`` for a layer that is not known.
     """
     rows = [Row("input", "input", tuple(input_shape), 0, 0, 0)]
-    x = torch.zeros(1, *input_shape)
+    like = next(network.parameters(), torch.zeros(0))  # of any type, on any device
+    x = torch.zeros(1, *input_shape, dtype=like.dtype, device=like.device)
     for name, layer in network.named_children():
-        costs = []
-        for part in layer if isinstance(layer, nn.Sequential) else [layer]:
-            x = part(x)
-            costs.append(cost(part, tuple(x.shape[1:])))
-        rows.append(
-            Row(
-                name,
-                max(costs, key=lambda c: c.connections).kind,
-                tuple(x.shape[1:]),
-                sum(parameter.numel() for parameter in layer.parameters()),
-                sum(c.connections for c in costs),
-                sum(c.multiply_adds for c in costs),
-            )
-        )
+        x = layer(x)
+        shape = tuple(x.shape[1:])
+        here = cost(layer, shape)
+        if here.kind == "activation" and rows[-1].kind not in ("input", "pooling"):
+            continue
+        parameters = sum(parameter.numel() for parameter in layer.parameters())
+        rows.append(Row(name, here.kind, shape, parameters, here.connections, here.multiply_adds))
     return rows
 
 
@@ -141,6 +139,7 @@ def table(network: nn.Sequential, *, channels_last: bool = False) -> str:
     """The ledger as text: a row a layer with ``None`` for the batch, then the totals."""
     rows = ledger(network)
     total = totals(rows)
+    trainable = sum(p.numel() for p in network.parameters() if p.requires_grad)
     cells = [["layer", "type", "output shape", "parameters", "connections", "multiply-adds"]]
     for row in rows:
         shape = row.channels_last if channels_last else row.shape
@@ -158,6 +157,6 @@ def table(network: nn.Sequential, *, channels_last: bool = False) -> str:
     lines.insert(1, "-" * len(lines[0]))
     lines.append("")
     lines.append(f"Total parameters: {total.parameters:,}")
-    lines.append(f"Trainable parameters: {sum(p.numel() for p in network.parameters()):,}")
+    lines.append(f"Trainable parameters: {trainable:,}")
     lines.append(f"Connections: {total.connections:,}")
     return "\n".join(lines)

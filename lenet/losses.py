@@ -33,6 +33,3 @@ class MaximumAPosteriori:
         rubbish = torch.full_like(distances[:, :1], -self.j)
         competition = torch.logsumexp(torch.cat([-distances, rubbish], dim=1), dim=1)
         return (right + competition).mean()
-
-
-Loss = MaximumLikelihood | MaximumAPosteriori

@@ -1,19 +1,17 @@
 """What a network said of the 10,000 test images: results/predictions/NAME-seedN.npz.
 
 An answer and the two best scores for each image: enough to count every error and every rejected
-image again. The scores are distances, as of the paper's network: the smallest wins.
+image again. The scores are penalties, as the distances of the paper's network are: the smallest
+wins.
 """
 
-import io
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from torch import Tensor, nn
 
 from lenet import results
 from lenet.evaluation import outputs
-from lenet.files import write_whole
 
 
 @dataclass(frozen=True)
@@ -34,29 +32,20 @@ class Predictions:
         return self.answers != labels.numpy()
 
 
-def predict(network: nn.Module, images: Tensor) -> Predictions:
-    """What ``network`` says of images (N, 1, 32, 32)."""
-    return of_scores(outputs(network, images))
+def predictions_of(network: nn.Module, images: Tensor) -> Predictions:
+    """What ``network`` says of images (N, 1, 32, 32). The penalty of a logit is its negative."""
+    found = outputs(network, images)
+    return from_penalties(-found if network.largest_wins else found)
 
 
-def of_scores(scores: Tensor) -> Predictions:
-    """The answers to scores (N, 10), the smallest of which wins."""
-    scores, classes = scores.topk(2, largest=False)
+def from_penalties(penalties: Tensor) -> Predictions:
+    """The answers to penalties (N, 10), the smallest of which wins."""
+    scores, classes = penalties.topk(2, largest=False)
     return Predictions(classes[:, 0].numpy().astype(np.uint8), scores.numpy().astype(np.float16))
 
 
-def path(name: str, seed: int) -> Path:
-    return results.folder() / "predictions" / f"{name}-seed{seed}.npz"
-
-
-def save(predictions: Predictions, name: str, seed: int) -> None:
-    """Write the file of that name and seed, whole or not at all."""
-    file = io.BytesIO()
-    np.savez_compressed(file, answers=predictions.answers, scores=predictions.scores)
-    write_whole(path(name, seed), file.getvalue())
-
-
-def load(name: str, seed: int) -> Predictions:
-    """Read them again. Raises ``FileNotFoundError`` when they are not there."""
-    with np.load(path(name, seed), allow_pickle=False) as file:
+def kept_predictions(name: str, seed: int) -> Predictions:
+    """What the file of that name and seed says. Raises ``FileNotFoundError`` without it."""
+    path = results.folder() / "predictions" / f"{name}-seed{seed}.npz"
+    with np.load(path, allow_pickle=False) as file:
         return Predictions(file["answers"], file["scores"])

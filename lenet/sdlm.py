@@ -5,9 +5,10 @@ are small. h is the mean second derivative over a few hundred patterns, measured
 by a second back-propagation and then kept for the pass. Weights move after every single pattern.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import singledispatch
-from itertools import repeat
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +16,11 @@ from torch.func import functional_call, grad, jacrev, vmap
 from torch.nn import functional as F
 
 from lenet.layers import AMPLITUDE, RBF, SLOPE, Squash, Subsampling
-from lenet.losses import Loss
+from lenet.losses import MaximumAPosteriori, MaximumLikelihood
+from lenet.networks import LeNet5_1998
 from lenet.paper import SCHEDULE
+from lenet.shown import AsTheyAre, Show
+from lenet.training import Loss, Trainer
 
 Named = dict[str, Tensor]  # one tensor a parameter, by its name in network.named_parameters()
 
@@ -100,7 +104,7 @@ def _(layer: Squash, x: Tensor, h: Tensor, literal: bool) -> tuple[Tensor, Named
 @second_backward.register
 def _(layer: nn.AvgPool2d, x: Tensor, h: Tensor, literal: bool) -> tuple[Tensor, Named]:
     weight = layer.kernel_size**-2
-    return spread(h) * weight**2, {}
+    return to_inputs(h) * weight**2, {}
 
 
 @second_backward.register
@@ -109,10 +113,10 @@ def _(layer: Subsampling, x: Tensor, h: Tensor, literal: bool) -> tuple[Tensor, 
     squared = 4 * F.avg_pool2d((weight * x) ** 2, 2) if literal else layer.pooled(x) ** 2
     own = {"coefficient": (h * squared).sum(dim=(0, 2, 3)), "bias": h.sum(dim=(0, 2, 3))}
     c = layer.coefficient.detach()[:, None, None]
-    return spread(h) * (weight * c) ** 2, own
+    return to_inputs(h) * (weight * c) ** 2, own
 
 
-def spread(h: Tensor) -> Tensor:
+def to_inputs(h: Tensor) -> Tensor:
     """Give each of the 2x2 inputs of a unit that unit's value: (N, maps, H, W) to 2H x 2W."""
     return h.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
 
@@ -124,51 +128,84 @@ def rates(curvatures: Named, eta: float, mu: float) -> Named:
 
 def run_pass(
     network: nn.Sequential, loss: Loss, rates: Named, images: Tensor, labels: Tensor
-) -> int:
+) -> tuple[float, int]:
     """Show each pattern once, in the order given, and move every weight after each (eq. 18).
 
-    The plain form: what `lenet.compiled.run_pass` does faster. Returns the number of patterns
-    that were wrong when their turn came, which is the training error "on the fly" of Fig. 5.
+    The plain form: what `lenet.compiled.run_pass` does faster. Returns the sum of the losses, and
+    the number of patterns that were wrong when their turn came, which is the training error "on
+    the fly" of Fig. 5. Parameters that need no gradient keep their values.
     """
-    parameters = dict(network.named_parameters())
-    wrong = 0
+    parameters = {name: p for name, p in network.named_parameters() if p.requires_grad}
+    total, wrong = 0.0, 0
     for image, label in zip(images.split(1), labels.split(1), strict=True):
         outputs = network(image)
         wrong += int(network.answer(outputs) != label)
-        gradients = torch.autograd.grad(loss(outputs, label), list(parameters.values()))
+        lost = loss(outputs, label)
+        total += lost.item()
+        gradients = torch.autograd.grad(lost, list(parameters.values()))
         with torch.no_grad():
             for (name, parameter), gradient in zip(parameters.items(), gradients, strict=True):
                 parameter -= rates[name] * gradient
-    return wrong
+    return total, wrong
 
 
-def train(
-    network: nn.Sequential,
-    loss: Loss,
-    images: Tensor,
-    labels: Tensor,
-    *,
-    seed: int,
-    passes: int = SCHEDULE["passes"],
-    stretch: int = 1,
-    show: Callable[[Tensor], Iterable[Tensor]] = repeat,
-    literal: bool = False,
-    run_pass: Callable[..., int] = run_pass,
-) -> Iterator[int]:
-    """Train ``network`` as section III-B and appendix C say, yielding after each pass.
+@singledispatch
+def fastest_pass(network: nn.Sequential, loss: Loss) -> Callable[..., tuple[float, int]]:
+    """The form of `run_pass` that is fastest for ``network``: a compiled one where there is one."""
+    return run_pass
 
-    images (N, 1, 32, 32), labels (N,). The patterns keep one random order for all passes. Before
-    each pass the curvature is measured on 500 patterns drawn anew. Yields the number of patterns
-    that were wrong when their turn came; the network is then as that pass left it.
 
-    ``show(images)`` gives what each pass in turn shows of the images, the same at every pass if
-    not given. ``stretch`` takes that many passes at each rate of the schedule, instead of one.
+@fastest_pass.register
+def _(network: LeNet5_1998, loss: Loss) -> Callable[..., tuple[float, int]]:
+    if not isinstance(loss, MaximumLikelihood | MaximumAPosteriori):
+        return run_pass
+    try:
+        from lenet import compiled
+    except ImportError:  # numba may be missing
+        return run_pass
+    return compiled.run_pass
+
+
+class Patterns(Trainer):
+    """A training by `SDLM` under way: the patterns keep one random order for all passes."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.run_pass = fastest_pass(self.network, self.loss)
+        order = torch.randperm(len(self.images), generator=self.generator)
+        self.images, self.labels = self.images[order], self.labels[order]
+
+    def show_all(self, images: Tensor) -> tuple[float, int]:
+        recipe, labels = self.recipe, self.labels
+        order = torch.randperm(len(images), generator=self.generator)
+        some = order[: recipe.curvature_samples]
+        measured = images[some], labels[some]
+        h = curvature(self.network, self.loss, *measured, literal=recipe.literal)
+        own = rates(h, recipe.etas[self.done], recipe.mu)
+        return self.run_pass(self.network, self.loss, own, images, labels)
+
+
+@dataclass(frozen=True)
+class SDLM:
+    """The paper's recipe (section III-B, appendix C): passes over single patterns.
+
+    Before each pass the curvature is measured on ``curvature_samples`` patterns, drawn anew.
     """
-    generator = torch.Generator().manual_seed(seed)
-    order = torch.randperm(len(images), generator=generator)
-    images, labels = images[order], labels[order]
-    etas = [eta for eta in SCHEDULE["global_rate"][:passes] for _ in range(stretch)]
-    for eta, shown in zip(etas, show(images), strict=False):
-        some = torch.randperm(len(images), generator=generator)[: SCHEDULE["curvature_samples"]]
-        h = curvature(network, loss, shown[some], labels[some], literal=literal)
-        yield run_pass(network, loss, rates(h, eta, SCHEDULE["mu"]), shown, labels)
+
+    trainer: ClassVar = Patterns
+    etas: tuple[float, ...] = tuple(SCHEDULE["global_rate"])  # eq. 21, one for each pass
+    mu: float = SCHEDULE["mu"]
+    curvature_samples: int = SCHEDULE["curvature_samples"]
+    literal: bool = False  # of `curvature`
+    show: Show = field(default_factory=AsTheyAre)
+
+    @property
+    def epochs(self) -> int:
+        """A pass is an epoch."""
+        return len(self.etas)
+
+    def shorter(self, epochs: int) -> "SDLM":
+        """The first passes. Raises ``ValueError`` when there are not so many."""
+        if epochs > self.epochs:
+            raise ValueError(f"{epochs} epochs: the paper's schedule ends after {self.epochs}")
+        return replace(self, etas=self.etas[:epochs])

@@ -1,190 +1,129 @@
-"""Train the seed's network: batches in a random order, Adam, a rate that rises and falls.
+"""Train a network: one contract for both ways, batches under Adam and the paper's single patterns.
 
-One number, the seed, decides the first weights, the order of the images and the shifts. The same
-seed gives the same weights bit for bit on the same processor, threads and version of torch, also
-when the run was killed in between and resumed from its checkpoint.
+A recipe (`lenet.adam.Adam`, `lenet.sdlm.SDLM`) says how long to train, how fast, and what each
+epoch shows. Its `Trainer` takes a network that has its weights, a loss, images and labels. `train`
+runs that to its end, keeps it on disk, and tells of each epoch.
+
+One number, the seed, decides the order of the images and what is drawn at random to show them. The
+same seed gives the same weights bit for bit on the same processor, threads and versions, also when
+the training was killed and went on from its checkpoint.
 """
 
-import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
-import torch
 from torch import Generator, Tensor, nn
-from torch.nn import functional as F
-from torch.optim import AdamW, Optimizer
 from tqdm import tqdm
 
-from lenet import fast
 from lenet.checkpoint import load_checkpoint, save_checkpoint
-from lenet.data import batches
-from lenet.evaluation import accuracy, errors
-from lenet.initial import initialise
+from lenet.evaluation import errors
 from lenet.sources import watched
+
+Loss = Callable[[Tensor, Tensor], Tensor]  # outputs (N, 10) and labels (N,) to their mean loss
+Images = tuple[Tensor, Tensor]  # images (N, 1, 32, 32) and labels (N,)
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How long to train, how fast, and on what.
+class Epoch:
+    """What happened in one epoch. ``loss`` and ``wrong`` are counted on the fly, as images came."""
 
-    ``shift`` moves each image, each time it is shown, by up to so many pixels each way.
-    """
-
-    epochs: int
-    batch_size: int = 128
-    peak_rate: float = 0.003
-    warm_up: float = 0.2  # the part of the training in which the rate rises
-    weight_decay: float = 0.0
-    shift: int = 0
-
-    def rate(self, progress: float) -> float:
-        """The learning rate when the part ``progress`` (0 to 1) of the training is over.
-
-        One cycle: a straight line from 0 up to the peak, then a half cosine down to 0.
-        """
-        if progress < self.warm_up:
-            return self.peak_rate * progress / self.warm_up
-        fall = (progress - self.warm_up) / (1 - self.warm_up)
-        return self.peak_rate * (1 + math.cos(math.pi * fall)) / 2
+    loss: float  # mean over the images
+    wrong: int  # images that got another answer than their label
+    seconds: float  # of training alone
+    errors: int | None = None  # after the epoch, on the images that `train` is given to test on
 
 
-# Both were chosen on 5,000 held-out training images: results/seed-recipes.json has every candidate.
-# The short one had the fewest errors among those that show the images as they are; the long one
-# had the fewest of all.
-RECIPES = {
-    "short": Recipe(epochs=8, peak_rate=0.003),
-    "long": Recipe(epochs=40, peak_rate=0.003, weight_decay=0.1, shift=1),
-}
+class Trainer(ABC):
+    """A training under way, by some recipe."""
+
+    def __init__(
+        self, recipe: Any, network: nn.Module, loss: Loss, images: Tensor, labels: Tensor, seed: int
+    ) -> None:
+        self.recipe, self.network, self.loss = recipe, network, loss
+        self.images, self.labels, self.seed = images, labels, seed
+        self.generator = Generator().manual_seed(seed)
+        self.done = 0  # epochs
+
+    @abstractmethod
+    def show_all(self, images: Tensor) -> tuple[float, int]:
+        """Show each of the images once, moving the weights; the sum of losses, and the errors."""
+
+    def run_epoch(self) -> Epoch:
+        start = time.perf_counter()
+        loss, wrong = self.show_all(self.recipe.show(self.images, self.seed, self.done))
+        self.done += 1
+        return Epoch(loss / len(self.images), wrong, time.perf_counter() - start)
+
+    def state(self) -> dict[str, Tensor]:
+        """All that changes while a network trains."""
+        weights = {f"network.{name}": one for name, one in self.network.state_dict().items()}
+        return weights | {"generator": self.generator.get_state()}
+
+    def restore(self, tensors: dict[str, Tensor], done: int) -> None:
+        """Go back to what ``state`` gave after so many epochs."""
+        self.network.load_state_dict(part(tensors, "network."))
+        self.generator.set_state(tensors["generator"])
+        self.done = done
 
 
-@dataclass
-class History:
-    """What happened in each epoch: the curves of one training."""
-
-    loss: list[float] = field(default_factory=list)  # mean over the epoch's batches, as they came
-    training_accuracy: list[float] = field(default_factory=list)  # %, on the fly as well
-    accuracy: list[float] = field(default_factory=list)  # %, on the set given to evaluate by
-    seconds: list[float] = field(default_factory=list)  # without that evaluation
+def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with ``prefix``, by the rest of their names."""
+    return {k.removeprefix(prefix): one for k, one in tensors.items() if k.startswith(prefix)}
 
 
 def train(
     network: nn.Module,
     images: Tensor,
     labels: Tensor,
-    recipe: Recipe,
-    seed: int = 0,
+    recipe: Any,
     *,
-    evaluate: tuple[Tensor, Tensor] | None = None,
+    loss: Loss,
+    seed: int = 0,
+    test: Images | None = None,
     checkpoint: str | Path | None = None,
+    after: Callable[[int, Epoch], None] | None = None,
     progress: bool = True,
-) -> History:
-    """Train ``network`` from new weights on images (N, 1, 32, 32) and labels (N,).
+) -> list[Epoch]:
+    """Train ``network`` from the weights that it has; returns what happened, epoch by epoch.
 
-    ``evaluate``, a pair of images and labels, is looked at after each epoch and changes nothing.
-    ``checkpoint`` is a file written after each epoch; if it is there, the training goes on from
-    it, and a checkpoint of another training raises ``ValueError``. A progress bar is shown on a
-    terminal and in a notebook if ``progress``.
+    images (N, 1, 32, 32), labels (N,). Parameters that need no gradient keep their values. ``test``
+    is looked at after each epoch and changes nothing. ``checkpoint`` is a file written after each
+    epoch; if it is there, the training goes on from it, and one of another training raises
+    ``ValueError``. ``after`` is called with the number of each epoch, from 1, and the epoch, when
+    it is over. A progress bar is shown on a terminal and in a notebook if ``progress``. The network
+    ends in its evaluation form.
     """
-    initialise(network, seed)
-    generator = Generator().manual_seed(seed)
-    optimiser = AdamW(network.parameters(), weight_decay=recipe.weight_decay, fused=True)
-    history = History()
-    training = {"network": type(network).__name__, "seed": seed, "images": len(images)}
-    training |= asdict(recipe)
+    trainer = recipe.trainer(recipe, network, loss, images, labels, seed)
+    epochs: list[Epoch] = []
+    this = {"network": type(network).__name__, "loss": said(loss), "recipe": type(recipe).__name__}
+    this |= {one.name: said(getattr(recipe, one.name)) for one in fields(recipe)}
+    this |= {"seed": seed, "images": len(images)}
     if checkpoint and Path(checkpoint).exists():
-        curves, tensors = load_checkpoint(Path(checkpoint), training)
-        restore(tensors, network, optimiser, generator)
-        history = History(**curves)
+        history, tensors = load_checkpoint(Path(checkpoint), this)
+        epochs = [Epoch(**one) for one in history]
+        trainer.restore(tensors, len(epochs))
 
-    done = len(history.loss)
-    steps = math.ceil(len(images) / recipe.batch_size)
-    bar = tqdm(
-        total=recipe.epochs * steps,
-        initial=done * steps,
-        unit="batch",
-        disable=not (progress and watched()),
-    )
-    with bar:
-        for epoch in range(done, recipe.epochs):
-            bar.set_description(f"epoch {epoch + 1}/{recipe.epochs}")
-            start, loss, wrong = time.perf_counter(), 0.0, 0
-            for index, (x, y) in enumerate(batches(images, labels, recipe.batch_size, generator)):
-                x = shifted(x, recipe.shift, generator)
-                rate = recipe.rate((epoch + index / steps) / recipe.epochs)
-                batch_loss, batch_wrong = step(network, optimiser, rate, x, y)
-                loss += batch_loss * len(x)
-                wrong += batch_wrong
-                bar.update()
-            history.seconds.append(time.perf_counter() - start)
-            history.loss.append(loss / len(images))
-            history.training_accuracy.append(accuracy(wrong, len(images)))
-            if evaluate:
-                missed = errors(network, *evaluate)
-                history.accuracy.append(accuracy(missed, len(evaluate[0])))
-                bar.set_postfix(accuracy=f"{history.accuracy[-1]:.2f} %")
+    hidden = not (progress and watched())
+    with tqdm(total=recipe.epochs, initial=len(epochs), unit="epoch", disable=hidden) as bar:
+        while trainer.done < recipe.epochs:
+            network.train()
+            epoch = trainer.run_epoch()
+            epochs.append(replace(epoch, errors=errors(network, *test)) if test else epoch)
             if checkpoint:
-                tensors = state(network, optimiser, generator)
-                save_checkpoint(Path(checkpoint), training, asdict(history), tensors)
-    return history
+                history = [asdict(one) for one in epochs]
+                save_checkpoint(Path(checkpoint), this, history, trainer.state())
+            if after:
+                after(len(epochs), epochs[-1])
+            bar.update()
+    network.eval()
+    return epochs
 
 
-def step(
-    network: nn.Module,
-    optimiser: Optimizer,
-    rate: float,
-    images: Tensor,
-    labels: Tensor,
-    criterion: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
-) -> tuple[float, int]:
-    """Move the weights once, after one batch. Returns its mean loss and its errors before that."""
-    outputs = fast.forward(network, images)
-    loss = criterion(outputs, labels)
-    for group in optimiser.param_groups:
-        group["lr"] = rate
-    optimiser.zero_grad()
-    loss.backward()
-    optimiser.step()
-    return loss.item(), int((network.answer(outputs) != labels).sum())
-
-
-def shifted(images: Tensor, most: int, generator: Generator) -> Tensor:
-    """Move each image (N, 1, H, W) by its own -most to +most pixels down and to the right.
-
-    What moves in is a copy of the edge, which in MNIST's padded images is background.
-    """
-    if most == 0:
-        return images
-    count, _, height, width = images.shape
-    down, right = torch.randint(-most, most + 1, (2, count, 1), generator=generator)
-    rows = (torch.arange(height) - down).clamp(0, height - 1)
-    columns = (torch.arange(width) - right).clamp(0, width - 1)
-    which = torch.arange(count)[:, None, None]
-    return images[which, 0, rows[:, :, None], columns[:, None, :]].unsqueeze(1)
-
-
-def state(network: nn.Module, optimiser: Optimizer, generator: Generator) -> dict[str, Tensor]:
-    """All that changes while a network trains: weights, Adam's moments, the random numbers."""
-    tensors = {f"network.{name}": weights for name, weights in network.state_dict().items()}
-    for index, moments in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{index}.{name}": moment for name, moment in moments.items()}
-    return tensors | {"generator": generator.get_state()}
-
-
-def restore(
-    tensors: dict[str, Tensor], network: nn.Module, optimiser: Optimizer, generator: Generator
-) -> None:
-    """Go back to what ``state`` gave."""
-    weights: dict[str, Tensor] = {}
-    moments: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        part, _, rest = name.partition(".")
-        if part == "network":
-            weights[rest] = tensor
-        elif part == "optimiser":
-            index, _, moment = rest.partition(".")
-            moments.setdefault(int(index), {})[moment] = tensor
-    network.load_state_dict(weights)
-    optimiser.load_state_dict(optimiser.state_dict() | {"state": moments})
-    generator.set_state(tensors["generator"])
+def said(value: object) -> object:
+    """What tells a recipe's value or a loss from another, as a checkpoint keeps it."""
+    plain = isinstance(value, int | float | str | tuple)
+    return value if plain else getattr(value, "__qualname__", repr(value))

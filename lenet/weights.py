@@ -12,9 +12,9 @@ from lenet.networks import NETWORKS
 FOLDER = Path(__file__).with_name("weights")  # what ships with the package
 
 
-def save_weights(network: nn.Module, path: str | Path) -> None:
-    """Write the weights of ``network`` to ``path``, whole or not at all."""
-    write_whole(Path(path), save(network.state_dict()))
+def save_weights(network: nn.Module, path: str | Path, *, overwrite: bool = True) -> None:
+    """Write the weights of ``network`` to ``path``, as `lenet.files.write_whole` does."""
+    write_whole(Path(path), save(network.state_dict()), overwrite=overwrite)
 
 
 def load_weights(network: nn.Module, path: str | Path) -> nn.Module:
@@ -42,11 +42,11 @@ def load_weights(network: nn.Module, path: str | Path) -> nn.Module:
     return network.eval()
 
 
-def shipped(name: str, seed: int = 0) -> Path:
-    """Where the weights of that seed are, if shipped: of a key of NETWORKS or a row of Fig. 9."""
-    return FOLDER / f"{name}-seed{seed}.safetensors"
+def shipped(name: str) -> Path:
+    """Where the weights are that ship with the package, for a key of NETWORKS."""
+    return FOLDER / f"{name}.safetensors"
 
 
-def load_shipped(name: str, seed: int = 0) -> nn.Module:
+def load_shipped(name: str) -> nn.Module:
     """The network ``name`` with the weights that ship with the package. Raises as load_weights."""
-    return load_weights(NETWORKS[name](), shipped(name, seed))
+    return load_weights(NETWORKS[name](), shipped(name))

@@ -9,14 +9,14 @@ from sklearn.svm import SVC
 from torch import nn
 
 from lenet import sdlm
-from lenet.classifiers import boosting, compiled, networks, svm
-from lenet.classifiers.forms import deslant, framed
-from lenet.classifiers.linear import linear, tally
-from lenet.classifiers.local import by_neighbours, by_own_layer, features, layer_of
-from lenet.classifiers.neighbours import nearest_of_each_class, votes
-from lenet.classifiers.pca_quadratic import products
-from lenet.classifiers.tangent import TANGENTS, kernel, smoothed, spans, tangents, two_sided
-from lenet.classifiers.trained import padded, pixels
+from lenet_paper.classifiers import boosting, compiled, networks, svm
+from lenet_paper.classifiers.forms import deslant, framed
+from lenet_paper.classifiers.linear import linear, tally
+from lenet_paper.classifiers.local import by_neighbours, by_own_layer, features, layer_of
+from lenet_paper.classifiers.neighbours import nearest_of_each_class, votes
+from lenet_paper.classifiers.pca_quadratic import products
+from lenet_paper.classifiers.tangent import TANGENTS, kernel, smoothed, spans, tangents, two_sided
+from lenet_paper.classifiers.trained import padded, pixels
 from lenet.distortions import Ranges
 from lenet.initial import initialise
 from lenet.ledger import ledger, totals

@@ -27,7 +27,7 @@ from lenet import (
     weights,
 )
 from lenet.evaluation import errors
-from lenet.experiments.paper_network import HEADLINE
+from lenet_paper.configuration import HEADLINE
 from lenet.paper import SCHEDULE, SEED
 
 ROOT = Path(__file__).parents[1]

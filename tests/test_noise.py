@@ -5,7 +5,7 @@ from itertools import islice
 import pytest
 import torch
 
-from lenet.noise import invert, noisy
+from lenet.distortions import invert, noisy
 from lenet.paper import PIXELS
 
 WHITE, BLACK = PIXELS["background"], PIXELS["foreground"]

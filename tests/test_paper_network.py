@@ -9,8 +9,8 @@ import pytest
 from lenet import results
 from lenet.data import mnist
 from lenet.evaluation import errors
-from lenet.experiments import fig5, fig5_choice, unsaid
-from lenet.experiments.paper_network import HEADLINE, side_by_side
+from lenet_paper.experiments import fig5, fig5_choice, unsaid
+from lenet_paper.configuration import HEADLINE, side_by_side
 from lenet.paper import SCHEDULE
 from lenet.weights import load_shipped
 

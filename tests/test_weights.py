@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from lenet.classifiers.networks import CONVOLUTIONAL
+from lenet_paper.classifiers.rivals import CONVOLUTIONAL
 from lenet.networks import NETWORKS, LeNet5, LeNet5_1998
 from lenet.weights import load_shipped, load_weights, save_weights, shipped
 

@@ -18,7 +18,7 @@ from jupyter_cache.executors import load_executor
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.util import logging
 
-WATCHED = ("lenet", "results", "requirements.txt", "book/_ext")
+WATCHED = ("lenet", "lenet_paper", "results", "requirements.txt", "book/_ext")
 LOOKS = ("book/_static", "book/extra")
 STAMP = ".fingerprints.json"
 logger = logging.getLogger(__name__)

@@ -1,0 +1,30 @@
+"""The experiments, one file each: `EXPERIMENT` says what it is, a function does one of its jobs."""
+
+from importlib import import_module
+
+from lenet_paper.experiment import Experiment
+
+EXPERIMENTS = {  # by their names on the command line and in results/
+    name: f"lenet_paper.experiments.{name.replace('-', '_')}"
+    for name in (
+        "summary-recipes",
+        "summary",
+        "summary-long",
+        "fig5-choice",
+        "fig5",
+        "unsaid",
+        "fig6-choice",
+        "fig6",
+        "fig10",
+        "fig13",
+        "fig9-choice",
+        "fig9",
+        "today",
+        "speed-1998",
+    )
+}
+
+
+def experiment(name: str) -> Experiment:
+    """The experiment ``name``, a key of EXPERIMENTS."""
+    return import_module(EXPERIMENTS[name]).EXPERIMENT

@@ -6,18 +6,27 @@ Run it when the weights of `SHIPPED` in results/weights/ have changed, and then
 ``python book/export_live.py``. Nothing else writes into `lenet`.
 """
 
+import sys
+
 from lenet.networks import NETWORKS
-from lenet.weights import save_weights, shipped
+from lenet.weights import FOLDER, save_weights, shipped
 from lenet_paper.kept import kept_network
 
 SHIPPED = {"lenet5": ("summary", 0), "lenet5-1998": ("fig5", 0)}  # network: experiment, seed
 
 
 def ship() -> None:
-    for name, (experiment, seed) in SHIPPED.items():
-        save_weights(kept_network(NETWORKS[name](), experiment, seed), shipped(name))
-        print(f"{shipped(name)}: {experiment}, seed {seed}")
+    """Copy them, all or none. Raises ``RuntimeError`` where the package is installed."""
+    if not (FOLDER.parents[1] / "pyproject.toml").is_file():
+        raise RuntimeError(f"ship is for a checkout: {FOLDER} belongs to an installed package")
+    networks = {name: kept_network(NETWORKS[name](), *kept) for name, kept in SHIPPED.items()}
+    for name, network in networks.items():
+        save_weights(network, shipped(name))
+        print(f"{shipped(name)}: {SHIPPED[name][0]}, seed {SHIPPED[name][1]}")
 
 
 if __name__ == "__main__":
-    ship()
+    try:
+        ship()
+    except (OSError, RuntimeError, ValueError) as problem:
+        sys.exit(f"python -m lenet_paper.ship: {problem}")

@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
+    from lenet.networks import Chain
     from lenet.training import Epoch
 
 # The keys of lenet.networks.NETWORKS and lenet.recipes.RECIPES, without the import of torch.
@@ -42,18 +43,21 @@ def _train(arguments: argparse.Namespace) -> None:
     name, seed = arguments.network, arguments.seed
     out = arguments.out or Path(f"{name}-seed{seed}.safetensors")
     files.reserve(out, arguments.overwrite)
-    recipe = recipes.RECIPES[arguments.recipe or recipes.RECIPE_OF[name]]
-    recipe = recipe.shorter(arguments.epochs or recipe.epochs)
-    (images, labels), test = data.mnist("train"), data.mnist("test")
     network = initialise(NETWORKS[name](), seed)
+    recipe = recipes.recipe_of(network)
+    if arguments.recipe:
+        recipe = recipes.RECIPES[arguments.recipe]
+    if arguments.epochs:
+        recipe = recipe.shorter(arguments.epochs)
+    (images, labels), test = data.mnist("train"), data.mnist("test")
     checkpoint = out.with_name(f"{out.name}.checkpoint")
     if checkpoint.exists():
         print(f"going on from {checkpoint}")
     print("epoch     loss   training %   test %   seconds")
     say = partial(_say_epoch, counts=(len(labels), len(test[1])))
-    given = {"loss": recipes.LOSS_OF[name], "seed": seed, "test": test, "after": say}
+    keep = {"checkpoint": checkpoint, "test": test, "after": say}
     try:
-        training.train(network, images, labels, recipe, checkpoint=checkpoint, **given)
+        training.train(network, images, labels, recipe, seed=seed, **keep)
         weights.save_weights(network, out, overwrite=arguments.overwrite)
     except (KeyboardInterrupt, OSError):
         if checkpoint.exists():
@@ -81,7 +85,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     _report(network, data.mnist("test"))
 
 
-def _report(network: "nn.Module", test: "tuple[Tensor, Tensor]") -> None:
+def _report(network: "Chain", test: "tuple[Tensor, Tensor]") -> None:
     """Print the errors of ``network`` on the test images and labels."""
     from lenet import evaluation
 
@@ -109,7 +113,7 @@ def _predict(arguments: argparse.Namespace) -> int:
     return status
 
 
-def _network_and_weights(arguments: argparse.Namespace) -> "tuple[nn.Module, Path]":
+def _network_and_weights(arguments: argparse.Namespace) -> "tuple[Chain, Path]":
     """The network that was asked for, and the file its weights come from."""
     from lenet import networks, weights
 
@@ -130,7 +134,7 @@ def _reproduce(arguments: argparse.Namespace) -> None:
 class Parser(argparse.ArgumentParser):
     """Keeps the lines of its examples, and says what is wrong in one line."""
 
-    def __init__(self, **options: object) -> None:
+    def __init__(self, **options: Any) -> None:
         form = partial(
             argparse.RawDescriptionHelpFormatter, indent_increment=1, max_help_position=26, width=96
         )

@@ -54,6 +54,9 @@ class TableConvolution(nn.Module):
     weight. (N, inputs, H, W) to (N, len(table), H-k+1, W-k+1).
     """
 
+    outputs: Tensor  # (kernels,): the map of C3 that each kernel adds to
+    inputs: Tensor  # (kernels,): the map of S2 that it reads
+
     def __init__(self, table: Sequence[Sequence[int]], kernel_size: int) -> None:
         super().__init__()
         self.table = [list(inputs) for inputs in table]
@@ -78,6 +81,8 @@ class RBF(nn.Module):
     y_i = sum_j (x_j - w_ij)^2: (N, 84) to (N, 10), and the smallest wins. ``codes`` is
     (10, 84) with components -1 and 1; it is kept with the weights but not trained.
     """
+
+    codes: Tensor
 
     def __init__(self, codes: Tensor) -> None:
         super().__init__()

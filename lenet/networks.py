@@ -66,6 +66,10 @@ class LeNet5_1998(Chain):  # noqa: N801  (the year belongs to the name)
     Subsampling's.
     """
 
+    S2: Subsampling
+    C3: TableConvolution
+    output: RBF
+
     def __init__(self, *, codes: Tensor | None = None, mean: bool = False) -> None:
         super().__init__(
             C1=nn.Conv2d(1, 6, kernel_size=5),  # 6 x 28 x 28

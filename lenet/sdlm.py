@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from lenet.layers import AMPLITUDE, RBF, SLOPE, Squash, Subsampling
 from lenet.losses import MaximumAPosteriori, MaximumLikelihood
-from lenet.networks import LeNet5_1998
+from lenet.networks import Chain, LeNet5_1998
 from lenet.paper import SCHEDULE
 from lenet.shown import AsTheyAre, Show
 from lenet.training import Loss, Trainer
@@ -35,7 +35,7 @@ def elementary(network: nn.Sequential, prefix: str = "") -> Iterator[tuple[str, 
 
 
 def curvature(
-    network: nn.Sequential, loss: Loss, images: Tensor, labels: Tensor, *, literal: bool = False
+    network: Chain, loss: Loss, images: Tensor, labels: Tensor, *, literal: bool = False
 ) -> Named:
     """h of eq. 22: for each weight the second derivative of the loss, averaged over patterns.
 
@@ -52,8 +52,8 @@ def curvature(
 
     slope, bend = loss_derivatives(loss, x, labels)
     h = bend.diagonal(dim1=1, dim2=2)
-    if isinstance(layers[-1][1], RBF):
-        _, rbf = layers.pop()
+    if isinstance(rbf := layers[-1][1], RBF):
+        layers.pop()
         h = through_rbf(rbf, inputs.pop(), slope, bend)
 
     curvatures = {}
@@ -103,7 +103,7 @@ def _(layer: Squash, x: Tensor, h: Tensor, literal: bool) -> tuple[Tensor, Named
 
 @second_backward.register
 def _(layer: nn.AvgPool2d, x: Tensor, h: Tensor, literal: bool) -> tuple[Tensor, Named]:
-    weight = layer.kernel_size**-2
+    weight = 1 / (2 * 2)  # only such pooling has `to_inputs`
     return to_inputs(h) * weight**2, {}
 
 
@@ -127,7 +127,7 @@ def rates(curvatures: Named, eta: float, mu: float) -> Named:
 
 
 def run_pass(
-    network: nn.Sequential, loss: Loss, rates: Named, images: Tensor, labels: Tensor
+    network: Chain, loss: Loss, rates: Named, images: Tensor, labels: Tensor
 ) -> tuple[float, int]:
     """Show each pattern once, in the order given, and move every weight after each (eq. 18).
 
@@ -145,12 +145,12 @@ def run_pass(
         gradients = torch.autograd.grad(lost, list(parameters.values()))
         with torch.no_grad():
             for (name, parameter), gradient in zip(parameters.items(), gradients, strict=True):
-                parameter -= rates[name] * gradient
+                parameter.sub_(rates[name] * gradient)
     return total, wrong
 
 
 @singledispatch
-def fastest_pass(network: nn.Sequential, loss: Loss) -> Callable[..., tuple[float, int]]:
+def fastest_pass(network: Chain, loss: Loss) -> Callable[..., tuple[float, int]]:
     """The form of `run_pass` that is fastest for ``network``: a compiled one where there is one."""
     return run_pass
 

@@ -16,11 +16,12 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 from tqdm import tqdm
 
 from lenet.checkpoint import load_checkpoint, save_checkpoint
 from lenet.evaluation import errors
+from lenet.networks import Chain
 from lenet.sources import watched
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # outputs (N, 10) and labels (N,) to their mean loss
@@ -41,7 +42,7 @@ class Trainer(ABC):
     """A training under way, by some recipe."""
 
     def __init__(
-        self, recipe: Any, network: nn.Module, loss: Loss, images: Tensor, labels: Tensor, seed: int
+        self, recipe: Any, network: Chain, loss: Loss, images: Tensor, labels: Tensor, seed: int
     ) -> None:
         self.recipe, self.network, self.loss = recipe, network, loss
         self.images, self.labels, self.seed = images, labels, seed
@@ -76,12 +77,12 @@ def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 def train(
-    network: nn.Module,
+    network: Chain,
     images: Tensor,
     labels: Tensor,
-    recipe: Any,
+    recipe: Any = None,
     *,
-    loss: Loss,
+    loss: Loss | None = None,
     seed: int = 0,
     test: Images | None = None,
     checkpoint: str | Path | None = None,
@@ -90,13 +91,17 @@ def train(
 ) -> list[Epoch]:
     """Train ``network`` from the weights that it has; returns what happened, epoch by epoch.
 
-    images (N, 1, 32, 32), labels (N,). Parameters that need no gradient keep their values. ``test``
-    is looked at after each epoch and changes nothing. ``checkpoint`` is a file written after each
-    epoch; if it is there, the training goes on from it, and one of another training raises
-    ``ValueError``. ``after`` is called with the number of each epoch, from 1, and the epoch, when
-    it is over. A progress bar is shown on a terminal and in a notebook if ``progress``. The network
-    ends in its evaluation form.
+    images (N, 1, 32, 32), labels (N,). ``recipe`` and ``loss`` are those of `lenet.recipes` for the
+    network unless given. Parameters that need no gradient keep their values. ``test`` is looked at
+    after each epoch and changes nothing. ``checkpoint`` is a file written after each epoch; if it
+    is there, the training goes on from it, and one of another training raises ``ValueError``.
+    ``after`` is called with the number of each epoch, from 1, and the epoch, when it is over. A
+    progress bar is shown on a terminal and in a notebook if ``progress``. The network ends in its
+    evaluation form.
     """
+    from lenet import recipes  # which knows the recipes, and they this file
+
+    recipe, loss = recipe or recipes.recipe_of(network), loss or recipes.loss_of(network)
     trainer = recipe.trainer(recipe, network, loss, images, labels, seed)
     epochs: list[Epoch] = []
     this = {"network": type(network).__name__, "loss": said(loss), "recipe": type(recipe).__name__}

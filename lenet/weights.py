@@ -1,13 +1,16 @@
 """Save and load weights as safetensors: names, shapes and numbers, nothing to unpickle."""
 
 from pathlib import Path
+from typing import TypeVar
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
 
 from lenet.files import write_whole
-from lenet.networks import NETWORKS
+from lenet.networks import NETWORKS, Chain
+
+Network = TypeVar("Network", bound=nn.Module)
 
 FOLDER = Path(__file__).with_name("weights")  # what ships with the package
 
@@ -17,7 +20,7 @@ def save_weights(network: nn.Module, path: str | Path, *, overwrite: bool = True
     write_whole(Path(path), save(network.state_dict()), overwrite=overwrite)
 
 
-def load_weights(network: nn.Module, path: str | Path) -> nn.Module:
+def load_weights(network: Network, path: str | Path) -> Network:
     """Read ``path`` into ``network``, which is returned in its evaluation form.
 
     Raises ``FileNotFoundError`` when there is no such file, and ``ValueError`` when it is not a
@@ -47,6 +50,6 @@ def shipped(name: str) -> Path:
     return FOLDER / f"{name}.safetensors"
 
 
-def load_shipped(name: str) -> nn.Module:
+def load_shipped(name: str) -> Chain:
     """The network ``name`` with the weights that ship with the package. Raises as load_weights."""
     return load_weights(NETWORKS[name](), shipped(name))

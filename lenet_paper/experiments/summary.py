@@ -10,7 +10,7 @@ from lenet.data import mnist
 from lenet.evaluation import accuracy
 from lenet.initial import initialise
 from lenet.networks import LeNet5
-from lenet.recipes import LOSS_OF, RECIPES
+from lenet.recipes import RECIPES
 from lenet.training import train
 from lenet_paper.experiment import Experiment, Job, Outcome
 
@@ -21,8 +21,8 @@ def train_summary(recipe: str, seed: int) -> Outcome:
     """Train the summary's network on the 60,000 digits by the recipe of that name."""
     (images, labels), test = mnist("train"), mnist("test")
     network = initialise(LeNet5(), seed)
-    settings = {"loss": LOSS_OF["lenet5"], "seed": seed, "test": test, "progress": False}
-    epochs = train(network, images, labels, RECIPES[recipe], **settings)
+    chosen = RECIPES[recipe]
+    epochs = train(network, images, labels, chosen, seed=seed, test=test, progress=False)
     counts = len(images), len(test[1])
     row = {
         "errors": epochs[-1].errors,

@@ -11,7 +11,7 @@ images; distortions, shown; initial, losses, evaluation; training, adam, fast, s
 recipes; checkpoint, files, weights; predictions, rejection, results, plots; cli.
 """
 
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from lenet.training import train
     from lenet.weights import load_shipped, load_weights, save_weights
 
-__version__ = metadata.version("lenet")
 __all__ = [
     "LeNet5",
     "LeNet5_1998",
@@ -51,6 +50,8 @@ _PLACES = {
 
 def __getattr__(name: str) -> object:
     """Import what is asked for when it is first asked for: torch takes seconds, --help has none."""
+    if name == "__version__":
+        return import_module("importlib.metadata").version("lenet")
     if name == "ledger":
         return import_module("lenet.ledger")
     if name not in _PLACES:

@@ -55,9 +55,9 @@ def _train(arguments: argparse.Namespace) -> None:
         print(f"going on from {checkpoint}")
     print("epoch     loss   training %   test %   seconds")
     say = partial(_say_epoch, counts=(len(labels), len(test[1])))
-    keep = {"checkpoint": checkpoint, "test": test, "after": say}
+    train = partial(training.train, network, images, labels, recipe, seed=seed, test=test)
     try:
-        training.train(network, images, labels, recipe, seed=seed, **keep)
+        train(checkpoint=checkpoint, after=say)
         weights.save_weights(network, out, overwrite=arguments.overwrite)
     except (KeyboardInterrupt, OSError):
         if checkpoint.exists():
@@ -131,6 +131,16 @@ def _reproduce(arguments: argparse.Namespace) -> None:
     reproduce(arguments.name, Selection(*which), arguments.again)
 
 
+class Version(argparse.Action):
+    """Prints the version, which is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        import lenet
+
+        print(f"lenet {lenet.__version__}")
+        parser.exit()
+
+
 class Parser(argparse.ArgumentParser):
     """Keeps the lines of its examples, and says what is wrong in one line."""
 
@@ -164,6 +174,7 @@ def parser() -> Parser:
         "MNIST is fetched when it is first needed; LENET_DATA names a folder that has it already.\n"
         "Exit status: 0 all well, 2 a wrong command or file, 130 interrupted, 1 any other failure.",
     )
+    top.add_argument("--version", action=Version, nargs=0, help="say which lenet this is")
     commands = top.add_subparsers(metavar="COMMAND", required=True, title="commands")
 
     def command(function: Callable, text: str, example: str) -> Callable[..., object]:

@@ -1,10 +1,11 @@
 """How the two networks are trained, unless told otherwise."""
 
+from torch import nn
 from torch.nn import functional as F
 
 from lenet.adam import Adam
 from lenet.losses import MaximumAPosteriori
-from lenet.networks import Chain, LeNet5_1998
+from lenet.networks import LeNet5_1998
 from lenet.sdlm import SDLM
 from lenet.shown import Shifted
 from lenet.training import Loss
@@ -23,11 +24,11 @@ RECIPES: dict[str, Adam | SDLM] = {
 PAPER_LOSS = MaximumAPosteriori(j=1.0)
 
 
-def recipe_of(network: Chain) -> Adam | SDLM:
+def recipe_of(network: nn.Module) -> Adam | SDLM:
     """The paper's recipe for the paper's network, the short one for any other."""
     return RECIPES["paper" if isinstance(network, LeNet5_1998) else "short"]
 
 
-def loss_of(network: Chain) -> Loss:
+def loss_of(network: nn.Module) -> Loss:
     """The paper's loss for the paper's network, cross-entropy of the outputs for any other."""
     return PAPER_LOSS if isinstance(network, LeNet5_1998) else F.cross_entropy

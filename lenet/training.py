@@ -16,12 +16,11 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 from tqdm import tqdm
 
 from lenet.checkpoint import load_checkpoint, save_checkpoint
 from lenet.evaluation import errors
-from lenet.networks import Chain
 from lenet.sources import watched
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # outputs (N, 10) and labels (N,) to their mean loss
@@ -42,7 +41,7 @@ class Trainer(ABC):
     """A training under way, by some recipe."""
 
     def __init__(
-        self, recipe: Any, network: Chain, loss: Loss, images: Tensor, labels: Tensor, seed: int
+        self, recipe: Any, network: nn.Module, loss: Loss, images: Tensor, labels: Tensor, seed: int
     ) -> None:
         self.recipe, self.network, self.loss = recipe, network, loss
         self.images, self.labels, self.seed = images, labels, seed
@@ -77,7 +76,7 @@ def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 def train(
-    network: Chain,
+    network: nn.Module,
     images: Tensor,
     labels: Tensor,
     recipe: Any = None,

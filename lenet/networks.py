@@ -107,12 +107,13 @@ def answers(network: nn.Module, outputs: Tensor) -> Tensor:
 
     Raises ``TypeError`` for a network that does not say whether the largest or the smallest wins.
     """
-    if not hasattr(network, "answer"):
+    answer = getattr(network, "answer", None)
+    if not callable(answer):
         raise TypeError(
             f"{type(network).__name__} has no `answer`: make it a lenet.networks.Chain, or give it "
             "a method `answer` from outputs (N, 10) to labels (N,)"
         )
-    return network.answer(outputs)
+    return answer(outputs)
 
 
 NETWORKS = {"lenet5": LeNet5, "lenet5-1998": LeNet5_1998}  # by their names on the command line

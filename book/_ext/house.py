@@ -16,6 +16,7 @@ import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
 from myst_nb.sphinx_ import NbMetadataCollector
+from matplotlib import font_manager  # noqa: F401  (it makes its cache now, and not in a notebook)
 from sphinx.util import logging
 
 WATCHED = ("lenet", "lenet_paper", "results", "requirements.txt", "book/_ext")

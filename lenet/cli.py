@@ -36,6 +36,7 @@ def _table(arguments: argparse.Namespace) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
+    import lenet
     from lenet import data, files, recipes, training, weights
     from lenet.initial import initialise
     from lenet.networks import NETWORKS
@@ -58,7 +59,8 @@ def _train(arguments: argparse.Namespace) -> None:
     train = partial(training.train, network, images, labels, recipe, seed=seed, test=test)
     try:
         train(checkpoint=checkpoint, after=say)
-        weights.save_weights(network, out, overwrite=arguments.overwrite)
+        about = {"recipe": recipe, "seed": seed, "licence": "MIT", "lenet": lenet.__version__}
+        weights.save_weights(network, out, overwrite=arguments.overwrite, **about)
     except (KeyboardInterrupt, OSError):
         if checkpoint.exists():
             complain(f"kept in {checkpoint}; the same command goes on from it")
@@ -114,11 +116,28 @@ def _predict(arguments: argparse.Namespace) -> int:
 
 
 def _network_and_weights(arguments: argparse.Namespace) -> "tuple[Chain, Path]":
-    """The network that was asked for, and the file its weights come from."""
-    from lenet import networks, weights
+    """The network that was asked for, and the file its weights come from.
 
-    path = arguments.weights or weights.shipped(arguments.network)
-    return weights.load_weights(networks.NETWORKS[arguments.network](), path), path
+    With --weights it is the one that the file names, and --network must agree.
+    """
+    from lenet import weights
+
+    path = arguments.weights or weights.shipped(arguments.network or NETWORKS[0])
+    network, name = weights.load_network(path), weights.read_weights(path)[1]["network"]
+    if arguments.network not in (None, name):
+        raise ValueError(f"{path}: weights of {name}, not of {arguments.network}")
+    arguments.network = name
+    return network, path
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from lenet import export, files, weights
+
+    files.reserve(arguments.out, arguments.overwrite)
+    network, path = _network_and_weights(arguments)
+    about = weights.read_weights(path)[1]
+    export.export_onnx(network, arguments.out, about=about, overwrite=arguments.overwrite)
+    print(f"{arguments.network}, weights: {path}, as ONNX: {arguments.out}")
 
 
 def _reproduce(arguments: argparse.Namespace) -> None:
@@ -186,9 +205,9 @@ def parser() -> Parser:
 
     def network(add: Callable[..., object], weights: bool = True) -> None:
         text = "lenet5, the summary's (if not given), or lenet5-1998, the paper's"
-        add("--network", choices=NETWORKS, default="lenet5", help=text)
+        add("--network", choices=NETWORKS, default=None if weights else NETWORKS[0], help=text)
         if weights:
-            text = "a safetensors file (the weights that ship with lenet if not given)"
+            text = "a safetensors file, which names its network (the shipped ones if not given)"
             add("--weights", type=Path, metavar="FILE", help=text)
 
     command(_fetch, "download MNIST, unless it is there, and check every file", "")
@@ -224,6 +243,12 @@ def parser() -> Parser:
     network(add)
     text = "a PNG or JPEG of one digit, dark on light or light on dark, any size"
     add("images", nargs="+", metavar="IMAGE", help=text)
+
+    add = command(_export, "write a network for programs without PyTorch", "--out lenet5.onnx")
+    network(add)
+    add("--format", choices=["onnx"], default="onnx", help="the only one so far")
+    add("--out", type=Path, metavar="FILE", required=True, help="to write")
+    add("--overwrite", action="store_true", help="replace FILE if it is there")
 
     example = (
         "fig5 --again --seed 0\n\nWhat is in results/ already is not run, unless with --again."

@@ -4,6 +4,7 @@ A file says whose weights it holds: the network's name and what else the writer 
 recipe, the random seed, the commit and the licence.
 """
 
+import json
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,7 +30,8 @@ def save_weights(
     names = {kind: name for name, kind in NETWORKS.items()}
     about = {"network": names.get(type(network), type(network).__name__)} | about
     tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    metadata = {name: str(value) for name, value in about.items()}
+    # one entry: several come in another order each time, and the same weights make the same file
+    metadata = {"about": json.dumps({name: str(value) for name, value in about.items()})}
     write_whole(Path(path), save(tensors, metadata), overwrite=overwrite)
 
 
@@ -43,7 +45,7 @@ def read_weights(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise FileNotFoundError(f"{path}: no such file of weights")
     try:
         with safe_open(path, "pt") as file:
-            about = file.metadata() or {}
+            about = json.loads((file.metadata() or {}).get("about", "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as problem:
         raise ValueError(f"{path}: not a safetensors file ({problem})") from problem

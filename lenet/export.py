@@ -36,6 +36,7 @@ def export_onnx(
             dynamo=True,
             verbose=False,
         )
+    assert program is not None  # only the old exporter returns nothing
     model = program.model_proto
     for name, value in about.items():
         model.metadata_props.add(key=name, value=value)

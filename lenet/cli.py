@@ -55,9 +55,10 @@ def _train(arguments: argparse.Namespace) -> None:
     try:
         training.train(network, images, labels, recipe, checkpoint=checkpoint, **given)
         weights.save_weights(network, out, overwrite=arguments.overwrite)
-    except (KeyboardInterrupt, OSError):
+    except (KeyboardInterrupt, OSError) as problem:
         if checkpoint.exists():
-            complain(f"kept in {checkpoint}; the same command goes on from it")
+            how = " with --overwrite" if isinstance(problem, FileExistsError) else ""
+            complain(f"kept in {checkpoint}; the same command{how} goes on from it")
         raise
     checkpoint.unlink(missing_ok=True)
     print(f"weights: {out}")

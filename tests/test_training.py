@@ -255,16 +255,17 @@ def test_a_run_killed_after_some_steps_resumes_to_the_same_weights(steps, tmp_pa
     assert counts(found) == counts(expected)
 
 
-def break_off(stop, replaced):
+def break_off(stop, replaced, after=STEPS):
     """Have both ways of training call ``stop`` in the middle of their second epoch.
 
-    ``replaced`` puts a value in place of an attribute, as `setattr` does.
+    ``replaced`` puts a value in place of an attribute, as `setattr` does; a first epoch in batches
+    is over ``after`` so many steps.
     """
     steps, passes, step, fastest_pass = [], [], Batches.step, sdlm.fastest_pass
 
     def fragile_step(*given):
         steps.append(1)
-        if len(steps) > STEPS + 2:
+        if len(steps) > after + 1:
             stop()
         return step(*given)
 

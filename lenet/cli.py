@@ -61,9 +61,10 @@ def _train(arguments: argparse.Namespace) -> None:
         train(checkpoint=checkpoint, after=say)
         about = {"recipe": recipe, "seed": seed, "licence": "MIT", "lenet": lenet.__version__}
         weights.save_weights(network, out, overwrite=arguments.overwrite, **about)
-    except (KeyboardInterrupt, OSError):
+    except (KeyboardInterrupt, OSError) as problem:
         if checkpoint.exists():
-            complain(f"kept in {checkpoint}; the same command goes on from it")
+            how = " with --overwrite" if isinstance(problem, FileExistsError) else ""
+            complain(f"kept in {checkpoint}; the same command{how} goes on from it")
         raise
     checkpoint.unlink(missing_ok=True)
     print(f"weights: {out}")

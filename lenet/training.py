@@ -121,7 +121,8 @@ def train(
                 history = [asdict(one) for one in epochs]
                 save_checkpoint(Path(checkpoint), this, history, trainer.state())
             if after:
-                after(len(epochs), epochs[-1])
+                with tqdm.external_write_mode():  # what it prints is no part of the bar
+                    after(len(epochs), epochs[-1])
             bar.update()
     network.eval()
     return epochs

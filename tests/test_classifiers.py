@@ -9,6 +9,11 @@ from sklearn.svm import SVC
 from torch import nn
 
 from lenet import sdlm
+from lenet.distortions import Ranges
+from lenet.initial import initialise
+from lenet.ledger import ledger, totals
+from lenet.losses import MaximumLikelihood
+from lenet.paper import FIG9
 from lenet_paper.classifiers import boosting, compiled, networks, svm
 from lenet_paper.classifiers.forms import deslant, framed
 from lenet_paper.classifiers.linear import linear, tally
@@ -17,11 +22,6 @@ from lenet_paper.classifiers.neighbours import nearest_of_each_class, votes
 from lenet_paper.classifiers.pca_quadratic import products
 from lenet_paper.classifiers.tangent import TANGENTS, kernel, smoothed, spans, tangents, two_sided
 from lenet_paper.classifiers.trained import padded, pixels
-from lenet.distortions import Ranges
-from lenet.initial import initialise
-from lenet.ledger import ledger, totals
-from lenet.losses import MaximumLikelihood
-from lenet.paper import FIG9
 
 
 def random(*shape: int) -> np.ndarray:

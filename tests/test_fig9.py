@@ -10,15 +10,15 @@ import pytest
 import torch
 
 from lenet import cli, predictions, results
-from lenet_paper.classifiers import Classified
-from lenet_paper.classifiers.rivals import CONVOLUTIONAL
-from lenet_paper.classifiers.trained import MARGINS, padded, pixels
 from lenet.data import load_mnist
-from lenet_paper.experiments import fig9, fig9_choice, fig9_rows
-from lenet_paper.bars import ROWS, Row
 from lenet.paper import FIG9
 from lenet.rejection import rejected_for
 from lenet.weights import load_weights, shipped
+from lenet_paper.bars import ROWS, Row
+from lenet_paper.classifiers import Classified
+from lenet_paper.classifiers.rivals import CONVOLUTIONAL
+from lenet_paper.classifiers.trained import MARGINS, padded, pixels
+from lenet_paper.experiments import fig9, fig9_choice, fig9_rows
 
 RECORDED = results.load("fig9")["rows"]
 CHOICE = results.load("fig9-choice")["rows"]

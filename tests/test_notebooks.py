@@ -1,6 +1,7 @@
 """A reader who opens no fold misses nothing: no name is unknown, no quiz answer stands open.
 
-Folded are the cells whose tags hide or remove their code, and those of an exercise's solution.
+Folded are the cells whose code JupyterLab hides (and so does the site), the solutions', and those
+that the site leaves out.
 """
 
 import json
@@ -13,7 +14,7 @@ import pytest
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = [pytest.param(path, id=path.stem) for path in sorted(FOLDER.glob("*.ipynb"))]
-FOLDS = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+FOLDS = {"solution", "remove-cell"}
 
 
 class Cell(NamedTuple):
@@ -27,13 +28,12 @@ def read(path: Path) -> list[Cell]:
 
 
 def cells_of(raw: list[dict]) -> list[Cell]:
-    cells, in_solution = [], False
+    cells = []
     for cell in raw:
-        text = "".join(cell["source"])
-        if cell["cell_type"] == "markdown" and "{solution-" in text:
-            in_solution = text.rfind("{solution-start}") > text.rfind("{solution-end}")
-        tagged = FOLDS.intersection(cell["metadata"].get("tags", []))
-        cells.append(Cell(cell["cell_type"], text, bool(tagged) or in_solution))
+        metadata = cell["metadata"]
+        tagged = FOLDS.intersection(metadata.get("tags", []))
+        folded = metadata.get("jupyter", {}).get("source_hidden", False)
+        cells.append(Cell(cell["cell_type"], "".join(cell["source"]), bool(tagged) or folded))
     return cells
 
 
@@ -60,7 +60,7 @@ def open_answers(cells: list[Cell]) -> list[str]:
     """
     open_ones, in_quiz, before = [], False, Cell("markdown", "", False)
     for cell in cells:
-        in_quiz = in_quiz or "## Quiz" in cell.text or "<details>" in cell.text
+        in_quiz = in_quiz or "## Quiz" in cell.text
         announced = before.kind == "markdown" and before.text.endswith(":")
         if in_quiz and cell.kind == "code" and not cell.folded and not announced:
             open_ones.append(cell.text)
@@ -82,17 +82,17 @@ def markdown(text: str) -> dict:
     return {"cell_type": "markdown", "source": [text], "metadata": {}}
 
 
-def code(text: str, *tags: str) -> dict:
-    return {"cell_type": "code", "source": [text], "metadata": {"tags": list(tags)}}
+def code(text: str, *tags: str, folded: bool = False) -> dict:
+    metadata = {"tags": list(tags), "jupyter": {"source_hidden": folded}}
+    return {"cell_type": "code", "source": [text], "metadata": metadata}
 
 
 def test_a_name_bound_in_a_fold_or_too_late_is_found(tmp_path):
     raw = [
         code("a = 1"),
-        code("in_figure = a", "hide-input"),
-        markdown("```{solution-start} ex\n```"),
-        code("in_solution = a"),
-        markdown("```{solution-end}\n```\n\nOn we go."),
+        code("in_figure = a", folded=True),
+        code("in_solution = a", "solution"),
+        markdown("On we go."),
         code("later()\ndef f():\n    return a, bound_later"),
         code("print(f(), in_figure, in_solution)\nbound_later = 2"),
     ]
@@ -104,7 +104,7 @@ def test_a_name_bound_in_a_fold_or_too_late_is_found(tmp_path):
 def test_an_open_answer_is_found():
     raw = [
         code("print('in the text')"),
-        markdown("```{solution-end}\n```\n\n## Quiz"),
+        markdown("## Quiz"),
         markdown("**1. ...?**\n\n<details><summary>Answer</summary>\n\n**b.**\n\n</details>"),
         code("print('b')"),
         code("assert 'b'", "remove-cell"),

@@ -8,11 +8,11 @@ import pytest
 from lenet import predictions, results
 from lenet.data import mnist
 from lenet.evaluation import errors
-from lenet_paper.experiments import fig5, fig6, fig6_choice, fig10, fig13
-from lenet_paper.configuration import HEADLINE
 from lenet.networks import LeNet5_1998
 from lenet.rejection import rejected_for
 from lenet.weights import load_shipped, load_weights, shipped
+from lenet_paper.configuration import HEADLINE
+from lenet_paper.experiments import fig5, fig6, fig6_choice, fig10, fig13
 
 
 def rows(name: str) -> list[dict]:

@@ -9,10 +9,10 @@ import pytest
 from lenet import results
 from lenet.data import mnist
 from lenet.evaluation import errors
-from lenet_paper.experiments import fig5, fig5_choice, unsaid
-from lenet_paper.configuration import HEADLINE, side_by_side
 from lenet.paper import SCHEDULE
 from lenet.weights import load_shipped
+from lenet_paper.configuration import HEADLINE, side_by_side
+from lenet_paper.experiments import fig5, fig5_choice, unsaid
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import pytest
 from lenet import results
 from lenet.data import mnist
 from lenet.evaluation import errors
-from lenet.paper import SUMMARY
 from lenet.training import RECIPES
 from lenet.weights import load_shipped
 

@@ -9,11 +9,11 @@ from torch.nn import functional as F
 
 from lenet import results
 from lenet.distortions import Ranges
-from lenet_paper.experiments import fig5, today
-from lenet_paper.experiments.today import Design, designs
 from lenet.layers import RBF, Squash, Subsampling, TableConvolution
 from lenet.losses import MaximumAPosteriori
 from lenet.networks import LeNet5, LeNet5_1998
+from lenet_paper.experiments import fig5, today
+from lenet_paper.experiments.today import Design, designs
 
 NAMES = list(designs())
 

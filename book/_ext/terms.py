@@ -16,7 +16,7 @@ NOT_PROSE = (
     nodes.raw,
 )
 # Of words with another meaning too, the form in which they are the term.
-FORMS = {"seed": r"seed(?=[’']s)", "flatten": r"flatten(?!s)"}
+FORMS = {"flatten": r"flatten(?!s)"}
 TERM_CLASSES = ["xref", "std", "std-term"]  # Sphinx's own, for {term}
 
 

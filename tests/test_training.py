@@ -191,7 +191,7 @@ def test_evaluating_takes_the_evaluation_form_and_moves_no_running_statistics():
 
 
 def test_a_network_with_batch_norm_trains_in_one_form_and_is_tested_in_the_other():
-    network, recipe = normalised(), Adam(epochs=3, batch_size=16)
+    network, recipe = normalised().eval(), Adam(epochs=3, batch_size=16)
     forms, told = [], []
     network.norm.register_forward_hook(lambda layer, *_: forms.append(layer.training))
 

@@ -24,6 +24,15 @@ from lenet.paper import SUMMARY
 from lenet.shown import AsTheyAre
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Some tests fork, and the fork of a process whose threads have worked may wait forever."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def lenet(*arguments, **options):
     """Run ``python -m lenet`` in a process of its own."""
     command = [sys.executable, "-m", "lenet", *map(str, arguments)]
@@ -116,7 +125,7 @@ def test_wrong_usage_is_one_line_and_status_2(arguments, named):
         (["evaluate", "--weights", "text.png"], "text.png: not a safetensors file"),
         (["predict", "light.png", "--weights", "none.safetensors"], "none.safetensors: no such"),
         (["predict", "light.png", "--weights", "lenet5.safetensors", "--network", "lenet5-1998"],
-         "lenet5.safetensors: not weights of LeNet5_1998"),
+         "lenet5.safetensors: weights of lenet5, not of lenet5-1998"),
         (["train", "--out", "light.png"], "light.png is there already: give --overwrite"),
         (["train", "--out", "light.png/mine"], "light.png: File exists"),
         (["train", "--out", "."], ". is a folder"),

@@ -46,6 +46,15 @@ SHOWS = {
 both = pytest.mark.parametrize("way", ["batches", "patterns"])
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Some tests fork, and the fork of a process whose threads have worked may wait forever."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def digits(count=60, size=6):
     """Bright squares, one place a label: easy to learn, quick to make."""
     labels = torch.arange(count) % 10

@@ -16,6 +16,7 @@ book: .venv/ready
 test: book
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/mypy
 	$(BIN)/pytest --nbval
 
 lab: .venv/ready
@@ -27,7 +28,7 @@ bench: .venv-bench/ready
 	for part in peers steps limits target; do $(BENCH)/python benchmarks/$$part.py || exit; done
 
 clean:
-	rm -rf _build .pytest_cache .ruff_cache .hypothesis lenet.egg-info
+	rm -rf _build .pytest_cache .ruff_cache .mypy_cache .hypothesis lenet.egg-info
 
 # An environment that is there is kept (it may hold the CPU build of torch); only what the two
 # files ask for is put right.

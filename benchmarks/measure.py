@@ -1,7 +1,7 @@
 """One peer in a process of its own: train the summary's network, and print what it took as JSON.
 
-`task.run` starts it, with the name of a peer and a file that holds the images, the settings and
-the learning rate of every step. So no peer pays for another's framework, or for ours.
+`task.run_peer` starts it, with the name of a peer and a file that holds the images, the settings
+and the learning rate of every step. So no peer pays for another's framework, or for ours.
 
 A peer is a file beside this one with ``start(images, labels, batch_size, rates, seed, **form)``.
 It takes float32 (N, 32, 32) and int64 (N,), and returns two functions: one that trains for an

@@ -9,7 +9,7 @@ from lenet.adam import Adam
 from lenet.evaluation import outputs
 from lenet.initial import initialise
 from lenet.networks import LeNet5
-from lenet.recipes import LOSS_OF
+from lenet.recipes import loss_of
 
 
 def start(images, labels, batch_size, rates, seed, compiled=False):
@@ -19,7 +19,7 @@ def start(images, labels, batch_size, rates, seed, compiled=False):
     epochs = len(rates) // math.ceil(len(x) / batch_size)
     recipe = Adam(epochs, batch_size, peak_rate=max(rates))
     network = initialise(LeNet5(), seed)
-    trainer = recipe.trainer(recipe, network, LOSS_OF["lenet5"], x, y, seed)
+    trainer = recipe.trainer(recipe, network, loss_of(network), x, y, seed)
 
     def answers(images):
         return network.answer(outputs(network, torch.from_numpy(images).unsqueeze(1))).numpy()

@@ -3,7 +3,7 @@
 from statistics import median
 
 from measure import PEERS
-from task import THREADS, run
+from task import THREADS, run_peer
 
 from lenet.adam import Adam
 from lenet_paper.experiments.summary import in_numbers
@@ -19,20 +19,20 @@ def main() -> None:
     for round_ in range(ROUNDS):
         for peer in PEERS:
             if not record.find(peer=peer, round=round_):
-                found = run(peer, RECIPE, seed=round_)
+                found = run_peer(peer, RECIPE, seed=round_)
                 record.add({"peer": peer, "round": round_}, found)
                 print(f"round {round_}, {peer}: {found}", flush=True)
-    base = summary(record, "PyTorch, tensors")
+    base = over_rounds(record, "PyTorch, tensors")
     for peer in PEERS:
         if not record.find(peer=peer, rounds=ROUNDS):
-            found = summary(record, peer)
+            found = over_rounds(record, peer)
             if "failed" not in found:
                 found["ratio"] = round(found["median_seconds"] / base["median_seconds"], 3)
             record.add({"peer": peer, "rounds": ROUNDS}, found)
             print(f"{peer}: {found}")
 
 
-def summary(record: Record, peer: str) -> dict:
+def over_rounds(record: Record, peer: str) -> dict:
     """The median epoch after each process' first, the most memory, the mean accuracy."""
     rows = [record.find(peer=peer, round=round_) for round_ in range(ROUNDS)]
     for row in rows:

@@ -33,7 +33,7 @@ def main() -> None:
     seconds = {name: [] for name in ways}
     for round_ in range(1 + ROUNDS):  # the first one warms up
         for name, (form, adam) in ways.items():
-            took = train(form, images, labels, BATCH_SIZE, **adam)
+            took = seconds_of_a_pass(form, images, labels, BATCH_SIZE, **adam)
             if round_:
                 seconds[name].append(took / STEPS_A_ROUND)
     for name, each in seconds.items():
@@ -42,7 +42,9 @@ def main() -> None:
         print(f"{name}: {spread} ms a step (least, median, most)")
 
 
-def train(form: Callable, images: Tensor, labels: Tensor, batch_size: int, **adam: bool) -> float:
+def seconds_of_a_pass(
+    form: Callable, images: Tensor, labels: Tensor, batch_size: int, **adam: bool
+) -> float:
     """Seconds for one pass over the images, with a new network and optimiser."""
     network = LeNet5()
     initialise(network, seed=0)

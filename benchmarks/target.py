@@ -5,7 +5,7 @@ the target; all peers have the same candidates. The test images only judge the f
 """
 
 from measure import PEERS
-from task import THREADS, run
+from task import THREADS, run_peer
 
 from lenet.adam import Adam
 from lenet.paper import SUMMARY
@@ -48,7 +48,7 @@ def main() -> None:
             continue
         for seed in SEEDS:
             if not record.find(peer=peer, seed=seed):
-                found = run(peer, recipe, seed)
+                found = run_peer(peer, recipe, seed)
                 record.add({"peer": peer, "seed": seed, "candidate": in_numbers(recipe)}, found)
                 print(f"{peer}, seed {seed}: {found}", flush=True)
 
@@ -58,7 +58,7 @@ def chosen(record: Record, peer: str) -> Adam | None:
     for index, recipe in enumerate(CANDIDATES):
         for seed in CHOOSING:
             if not record.find(peer=peer, candidate=index, chosen_by=seed):
-                found = run(peer, recipe, seed, held_out=True)
+                found = run_peer(peer, recipe, seed, held_out=True)
                 record.add({"peer": peer, "candidate": index, "chosen_by": seed}, found)
                 print(f"{peer}, candidate {index}, held out: {found}", flush=True)
         rows = [record.find(peer=peer, candidate=index, chosen_by=seed) for seed in CHOOSING]

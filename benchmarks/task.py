@@ -16,7 +16,7 @@ from lenet.data import hold_out, mnist
 THREADS = min(2, os.cpu_count() or 1)
 
 
-def run(
+def run_peer(
     peer: str,
     recipe: Adam,
     seed: int = 0,

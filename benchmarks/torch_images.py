@@ -14,7 +14,7 @@ from lenet.data import load_mnist
 from lenet.paper import PIXELS
 
 
-class Images(Dataset):
+class FromBytes(Dataset):
     def __init__(self, count):
         images, labels = load_mnist("train")
         self.images, self.labels = images[:count].numpy(), labels[:count].tolist()
@@ -30,5 +30,5 @@ class Images(Dataset):
 
 
 def start(images, labels, batch_size, rates, seed):
-    loader = DataLoader(Images(len(images)), batch_size=batch_size, shuffle=True)
+    loader = DataLoader(FromBytes(len(images)), batch_size=batch_size, shuffle=True)
     return train_on(lambda: loader, rates, seed)

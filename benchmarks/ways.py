@@ -1,7 +1,7 @@
 """One network, computed in many ways: the steps of chapter 23, and what was tried beside them.
 
 Every form takes a `LeNet5` and images (N, 1, 32, 32), and gives the logits (N, 10) of the layers
-run one by one, to rounding; so do the gradients. tests/test_forms.py holds them to it.
+run one by one, to rounding; so do the gradients. tests/test_ways.py holds them to it.
 """
 
 import torch
@@ -19,12 +19,17 @@ def layer_by_layer(network: LeNet5, x: Tensor) -> Tensor:
     return network(x)
 
 
+def after_c5(network: LeNet5, x: Tensor) -> Tensor:
+    """The logits, from the weighted sums of C5 (N, 120)."""
+    return network.output(network.squash6(network.F6(network.squash5(x))))
+
+
 def strided(network: LeNet5, x: Tensor) -> Tensor:
     """C1 with S2, and C3 with S4, as one convolution of stride 2."""
     C1, C3 = network.C1, network.C3
     x = network.squash2(F.conv2d(x, averaged(C1.weight), C1.bias, stride=2))
     x = network.squash4(F.conv2d(x, averaged(C3.weight), C3.bias, stride=2))
-    return network.output(network.F6(network.flatten(network.C5(x))))
+    return after_c5(network, network.C5(x).flatten(1))
 
 
 def dense_c5(network: LeNet5, x: Tensor) -> Tensor:
@@ -32,13 +37,12 @@ def dense_c5(network: LeNet5, x: Tensor) -> Tensor:
     C1, C3, C5 = network.C1, network.C3, network.C5
     x = network.squash2(F.conv2d(x, averaged(C1.weight), C1.bias, stride=2))
     x = network.squash4(F.conv2d(x, averaged(C3.weight), C3.bias, stride=2))
-    x = C5.squash(F.linear(x.flatten(1), C5.sum.weight.flatten(1), C5.sum.bias))
-    return network.output(network.F6(x))
+    return after_c5(network, F.linear(x.flatten(1), C5.weight.flatten(1), C5.bias))
 
 
 def folded(network: LeNet5, x: Tensor) -> Tensor:
     """And the two constants of the squash moved into the weights before and after it."""
-    C1, C3, C5, F6, output = network.C1, network.C3, network.C5.sum, network.F6.sum, network.output
+    C1, C3, C5, F6, output = network.C1, network.C3, network.C5, network.F6, network.output
     x = torch.tanh(F.conv2d(x, averaged(S * C1.weight), S * C1.bias, stride=2))
     x = torch.tanh(F.conv2d(x, averaged(A * S * C3.weight), S * C3.bias, stride=2))
     x = torch.tanh(F.linear(x.flatten(1), A * S * C5.weight.flatten(1), S * C5.bias))
@@ -51,8 +55,7 @@ def row_products(network: LeNet5, x: Tensor) -> Tensor:
     C1, C3, C5 = network.C1, network.C3, network.C5
     x = network.squash2(rows(x.reshape(-1, 32, 32), C1.weight, C1.bias))
     x = network.squash4(rows(x, C3.weight, C3.bias))
-    x = C5.squash(F.linear(x.flatten(1), by_rows(C5.sum.weight), C5.sum.bias))
-    return network.output(network.F6(x))
+    return after_c5(network, F.linear(x.flatten(1), by_rows(C5.weight), C5.bias))
 
 
 def by_rows(weight: Tensor) -> Tensor:
@@ -162,8 +165,7 @@ def blocks_as_channels(network: LeNet5, x: Tensor) -> Tensor:
     C1, C3, C5 = network.C1, network.C3, network.C5
     for layer, squash in ((C1, network.squash2), (C3, network.squash4)):
         x = squash(pooled_convolution(x, layer.weight, layer.bias))
-    x = C5.squash(F.linear(x.flatten(1), C5.sum.weight.flatten(1), C5.sum.bias))
-    return network.output(network.F6(x))
+    return after_c5(network, F.linear(x.flatten(1), C5.weight.flatten(1), C5.bias))
 
 
 def patch_products(network: LeNet5, x: Tensor) -> Tensor:
@@ -173,8 +175,7 @@ def patch_products(network: LeNet5, x: Tensor) -> Tensor:
     for layer, squash in ((C1, network.squash2), (C3, network.squash4)):
         patches = x.unfold(1, 6, 2).unfold(2, 6, 2).flatten(3)
         x = squash(F.linear(patches, averaged(layer.weight).flatten(1), layer.bias))
-    x = C5.squash(F.linear(x.flatten(1), by_rows(C5.sum.weight), C5.sum.bias))
-    return network.output(network.F6(x))
+    return after_c5(network, F.linear(x.flatten(1), by_rows(C5.weight), C5.bias))
 
 
 STEPS = {  # one change at a time: the form, and how Adam runs. The last is lenet.fast

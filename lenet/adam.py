@@ -9,6 +9,7 @@ from torch.optim import AdamW
 
 from lenet import fast
 from lenet.data import batches
+from lenet.networks import answers
 from lenet.shown import AsTheyAre, Show
 from lenet.training import Trainer, part
 
@@ -41,7 +42,7 @@ class Batches(Trainer):
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
-        return loss.item(), int((self.network.answer(outputs) != labels).sum())
+        return loss.item(), int((answers(self.network, outputs) != labels).sum())
 
     def state(self) -> dict[str, Tensor]:
         moments = {

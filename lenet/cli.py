@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
+    from lenet.networks import Chain
     from lenet.training import Epoch
 
 # The keys of lenet.networks.NETWORKS and lenet.recipes.RECIPES, without the import of torch.
@@ -35,6 +36,7 @@ def _table(arguments: argparse.Namespace) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
+    import lenet
     from lenet import data, files, recipes, training, weights
     from lenet.initial import initialise
     from lenet.networks import NETWORKS
@@ -42,22 +44,27 @@ def _train(arguments: argparse.Namespace) -> None:
     name, seed = arguments.network, arguments.seed
     out = arguments.out or Path(f"{name}-seed{seed}.safetensors")
     files.reserve(out, arguments.overwrite)
-    recipe = recipes.RECIPES[arguments.recipe or recipes.RECIPE_OF[name]]
-    recipe = recipe.shorter(arguments.epochs or recipe.epochs)
-    (images, labels), test = data.mnist("train"), data.mnist("test")
     network = initialise(NETWORKS[name](), seed)
+    recipe = recipes.recipe_of(network)
+    if arguments.recipe:
+        recipe = recipes.RECIPES[arguments.recipe]
+    if arguments.epochs:
+        recipe = recipe.shorter(arguments.epochs)
+    (images, labels), test = data.mnist("train"), data.mnist("test")
     checkpoint = out.with_name(f"{out.name}.checkpoint")
     if checkpoint.exists():
         print(f"going on from {checkpoint}")
     print("epoch     loss   training %   test %   seconds")
     say = partial(_say_epoch, counts=(len(labels), len(test[1])))
-    given = {"loss": recipes.LOSS_OF[name], "seed": seed, "test": test, "after": say}
+    train = partial(training.train, network, images, labels, recipe, seed=seed, test=test)
     try:
-        training.train(network, images, labels, recipe, checkpoint=checkpoint, **given)
-        weights.save_weights(network, out, overwrite=arguments.overwrite)
-    except (KeyboardInterrupt, OSError):
+        train(checkpoint=checkpoint, after=say)
+        about = {"recipe": recipe, "seed": seed, "licence": "MIT", "lenet": lenet.__version__}
+        weights.save_weights(network, out, overwrite=arguments.overwrite, **about)
+    except (KeyboardInterrupt, OSError) as problem:
         if checkpoint.exists():
-            complain(f"kept in {checkpoint}; the same command goes on from it")
+            how = " with --overwrite" if isinstance(problem, FileExistsError) else ""
+            complain(f"kept in {checkpoint}; the same command{how} goes on from it")
         raise
     checkpoint.unlink(missing_ok=True)
     print(f"weights: {out}")
@@ -81,7 +88,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     _report(network, data.mnist("test"))
 
 
-def _report(network: "nn.Module", test: "tuple[Tensor, Tensor]") -> None:
+def _report(network: "Chain", test: "tuple[Tensor, Tensor]") -> None:
     """Print the errors of ``network`` on the test images and labels."""
     from lenet import evaluation
 
@@ -109,12 +116,29 @@ def _predict(arguments: argparse.Namespace) -> int:
     return status
 
 
-def _network_and_weights(arguments: argparse.Namespace) -> "tuple[nn.Module, Path]":
-    """The network that was asked for, and the file its weights come from."""
-    from lenet import networks, weights
+def _network_and_weights(arguments: argparse.Namespace) -> "tuple[Chain, Path]":
+    """The network that was asked for, and the file its weights come from.
 
-    path = arguments.weights or weights.shipped(arguments.network)
-    return weights.load_weights(networks.NETWORKS[arguments.network](), path), path
+    With --weights it is the one that the file names, and --network must agree.
+    """
+    from lenet import weights
+
+    path = arguments.weights or weights.shipped(arguments.network or NETWORKS[0])
+    network, name = weights.load_network(path), weights.read_weights(path)[1]["network"]
+    if arguments.network not in (None, name):
+        raise ValueError(f"{path}: weights of {name}, not of {arguments.network}")
+    arguments.network = name
+    return network, path
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from lenet import export, files, weights
+
+    files.reserve(arguments.out, arguments.overwrite)
+    network, path = _network_and_weights(arguments)
+    about = weights.read_weights(path)[1]
+    export.export_onnx(network, arguments.out, about=about, overwrite=arguments.overwrite)
+    print(f"{arguments.network}, weights: {path}, as ONNX: {arguments.out}")
 
 
 def _reproduce(arguments: argparse.Namespace) -> None:
@@ -127,10 +151,20 @@ def _reproduce(arguments: argparse.Namespace) -> None:
     reproduce(arguments.name, Selection(*which), arguments.again)
 
 
+class Version(argparse.Action):
+    """Prints the version, which is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        import lenet
+
+        print(f"lenet {lenet.__version__}")
+        parser.exit()
+
+
 class Parser(argparse.ArgumentParser):
     """Keeps the lines of its examples, and says what is wrong in one line."""
 
-    def __init__(self, **options: object) -> None:
+    def __init__(self, **options: Any) -> None:
         form = partial(
             argparse.RawDescriptionHelpFormatter, indent_increment=1, max_help_position=26, width=96
         )
@@ -160,6 +194,7 @@ def parser() -> Parser:
         "MNIST is fetched when it is first needed; LENET_DATA names a folder that has it already.\n"
         "Exit status: 0 all well, 2 a wrong command or file, 130 interrupted, 1 any other failure.",
     )
+    top.add_argument("--version", action=Version, nargs=0, help="say which lenet this is")
     commands = top.add_subparsers(metavar="COMMAND", required=True, title="commands")
 
     def command(function: Callable, text: str, example: str) -> Callable[..., object]:
@@ -171,9 +206,9 @@ def parser() -> Parser:
 
     def network(add: Callable[..., object], weights: bool = True) -> None:
         text = "lenet5, the summary's (if not given), or lenet5-1998, the paper's"
-        add("--network", choices=NETWORKS, default="lenet5", help=text)
+        add("--network", choices=NETWORKS, default=None if weights else NETWORKS[0], help=text)
         if weights:
-            text = "a safetensors file (the weights that ship with lenet if not given)"
+            text = "a safetensors file, which names its network (the shipped ones if not given)"
             add("--weights", type=Path, metavar="FILE", help=text)
 
     command(_fetch, "download MNIST, unless it is there, and check every file", "")
@@ -209,6 +244,12 @@ def parser() -> Parser:
     network(add)
     text = "a PNG or JPEG of one digit, dark on light or light on dark, any size"
     add("images", nargs="+", metavar="IMAGE", help=text)
+
+    add = command(_export, "write a network for programs without PyTorch", "--out lenet5.onnx")
+    network(add)
+    add("--format", choices=["onnx"], default="onnx", help="the only one so far")
+    add("--out", type=Path, metavar="FILE", required=True, help="to write")
+    add("--overwrite", action="store_true", help="replace FILE if it is there")
 
     example = (
         "fig5 --again --seed 0\n\nWhat is in results/ already is not run, unless with --again."

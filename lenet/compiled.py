@@ -39,7 +39,7 @@ def run_pass(
     rates = {name: one * (name not in frozen) for name, one in rates.items()}
     table = network.C3
     competes = isinstance(loss, MaximumAPosteriori)
-    return patterns(
+    return learn(
         images.numpy().reshape(len(images), -1),
         labels.numpy(),
         tuple(as_kernels(parameter.detach()) for parameter in parameters),
@@ -62,7 +62,7 @@ def as_kernels(parameter: Tensor) -> np.ndarray:
 
 
 @compiled
-def patterns(images, labels, weights, rates, codes, pairs1, pairs3, share, competes, j):
+def learn(images, labels, weights, rates, codes, pairs1, pairs3, share, competes, j):
     """Forward, loss, backward and update for each pattern in turn; sum of losses, and errors."""
     w1, b1, c2, b2, w3, b3, c4, b4, w5, b5, w6, b6 = weights
     rate_w1, rate_b1, rate_c2, rate_b2, rate_w3, rate_b3 = rates[:6]

@@ -40,7 +40,7 @@ FIG7 = Ranges(shift=2, scale=1.33, squeeze=1.1, shear=0.15, anchor=10.9)
 def draw_maps(ranges: Ranges, count: int, generator: Generator) -> Tensor:
     """Draw ``count`` random maps: (count, 2, 3). All is uniform, the logarithm of a factor too."""
 
-    def uniform(bound: float) -> Tensor:
+    def uniform(bound: float | Tensor) -> Tensor:
         return bound * (2 * torch.rand(count, generator=generator) - 1)
 
     scale, squeeze = (uniform(torch.tensor(f).log()).exp() for f in (ranges.scale, ranges.squeeze))

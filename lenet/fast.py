@@ -40,8 +40,9 @@ def pooled(layer: nn.Module, following: nn.Module, x: Tensor) -> bool:
         return False
     steps = layer.stride, layer.padding, layer.dilation, layer.groups
     blocks = following.kernel_size, following.stride, following.padding
+    means = following.divisor_override is None
     even = all(side % 2 == 0 for side in (*x.shape[2:], *(k + 1 for k in layer.kernel_size)))
-    return steps == ((1, 1), (0, 0), (1, 1), 1) and blocks == (2, 2, 0) and even
+    return steps == ((1, 1), (0, 0), (1, 1), 1) and blocks == (2, 2, 0) and means and even
 
 
 def covers(layer: nn.Module, x: Tensor) -> bool:

@@ -21,10 +21,18 @@ def write_whole(path: Path, data: bytes, *, overwrite: bool = True) -> None:
         if overwrite:
             temporary.replace(path)
         else:
-            os.link(temporary, path)
+            link(temporary, path)
     finally:
         if temporary:
             temporary.unlink(missing_ok=True)
+
+
+def link(temporary: Path, path: Path) -> None:
+    """Give the file a second name, unless that is taken."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError as problem:  # it would name the temporary file
+        raise FileExistsError(problem.errno, problem.strerror, str(path)) from None
 
 
 def reserve(path: Path, overwrite: bool) -> None:

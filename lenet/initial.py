@@ -59,8 +59,8 @@ def initialise(network: Network, seed: int, rule: str = "variance") -> Network:
     numerator = FIRST_WEIGHTS["numerator"]
     bounds = {
         "paper": lambda layer, f: numerator / f,
-        "root": lambda layer, f: numerator / (f if summed(layer) else f.sqrt()),
-        "variance": lambda layer, f: 3**0.5 / (f if summed(layer) else f.sqrt()),
+        "root": lambda layer, f: numerator / (f if adds_first(layer) else f.sqrt()),
+        "variance": lambda layer, f: 3**0.5 / (f if adds_first(layer) else f.sqrt()),
     }
     if rule not in bounds:
         raise ValueError(f"rule is one of {', '.join(bounds)}, not {rule!r}")
@@ -73,6 +73,6 @@ def initialise(network: Network, seed: int, rule: str = "variance") -> Network:
     return network
 
 
-def summed(layer: nn.Module) -> bool:
+def adds_first(layer: nn.Module) -> bool:
     """Whether ``layer`` adds its inputs before it weighs them, as S2 and S4 do."""
     return isinstance(layer, Subsampling) and not layer.mean

@@ -37,6 +37,9 @@ class Subsampling(nn.Module):
         self.coefficient = nn.Parameter(torch.full((maps,), 1.0 if mean else 0.25))
         self.bias = nn.Parameter(torch.zeros(maps))
 
+    def extra_repr(self) -> str:
+        return f"{len(self.bias)} maps, the {'mean' if self.mean else 'sum'} of 2x2"
+
     def pooled(self, x: Tensor) -> Tensor:
         """The sum (or mean) of each 2x2 block, before the coefficient."""
         mean = F.avg_pool2d(x, 2)
@@ -54,6 +57,9 @@ class TableConvolution(nn.Module):
     weight. (N, inputs, H, W) to (N, len(table), H-k+1, W-k+1).
     """
 
+    outputs: Tensor  # (kernels,): the map of C3 that each kernel adds to
+    inputs: Tensor  # (kernels,): the map of S2 that it reads
+
     def __init__(self, table: Sequence[Sequence[int]], kernel_size: int) -> None:
         super().__init__()
         self.table = [list(inputs) for inputs in table]
@@ -64,6 +70,10 @@ class TableConvolution(nn.Module):
         self.bias = nn.Parameter(torch.zeros(len(self.table)))
         bound = kernel_size**-1
         nn.init.uniform_(self.weight, -bound, bound)
+
+    def extra_repr(self) -> str:
+        kernels, height, width = self.weight.shape
+        return f"{kernels} kernels of {height}x{width}, table={self.table}"
 
     def forward(self, x: Tensor) -> Tensor:
         kernel_size = self.weight.shape[-1]
@@ -79,9 +89,14 @@ class RBF(nn.Module):
     (10, 84) with components -1 and 1; it is kept with the weights but not trained.
     """
 
+    codes: Tensor
+
     def __init__(self, codes: Tensor) -> None:
         super().__init__()
         self.register_buffer("codes", codes)
+
+    def extra_repr(self) -> str:
+        return "{1} inputs, {0} codes".format(*self.codes.shape)
 
     def forward(self, x: Tensor) -> Tensor:
         return ((x[:, None, :] - self.codes) ** 2).sum(dim=2)

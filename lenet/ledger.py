@@ -67,7 +67,8 @@ def _(layer: TableConvolution, shape: Shape) -> Cost:
 
 @cost.register
 def _(layer: nn.AvgPool2d, shape: Shape) -> Cost:
-    return Cost("pooling", prod(shape) * layer.kernel_size**2)
+    side = layer.kernel_size
+    return Cost("pooling", prod(shape) * (side**2 if isinstance(side, int) else prod(side)))
 
 
 @cost.register

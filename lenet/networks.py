@@ -17,6 +17,7 @@ class Chain(nn.Sequential):
     """Named layers, each fed by the one before it; a slice of them is a chain as well."""
 
     largest_wins = False  # what the outputs are: distances, or scores if True
+    smallest_side = 0  # of an image, in pixels
 
     def __init__(self, **layers: nn.Module) -> None:
         super().__init__(OrderedDict(layers))
@@ -25,6 +26,16 @@ class Chain(nn.Sequential):
         if isinstance(index, slice):
             return nn.Sequential(OrderedDict(list(self.named_children())[index]))
         return super().__getitem__(index)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 1, H, W) to (N, 10). Raises ``ValueError`` for images of another form."""
+        side = self.smallest_side
+        if side and (x.ndim != 4 or x.shape[1] != 1 or min(x.shape[2:]) < side):
+            raise ValueError(
+                f"expected images (N, 1, {side}, {side}), not {tuple(x.shape)}: "
+                "lenet.data.pad makes 28x28 pixels 32x32, and lenet.data.mnist gives them so"
+            )
+        return super().forward(x)
 
     def answer(self, outputs: Tensor) -> Tensor:
         """(N, 10) outputs to (N,) labels: the largest score or the smallest distance wins."""
@@ -40,6 +51,7 @@ class LeNet5(Chain):
     """
 
     largest_wins = True
+    smallest_side = 32
 
     def __init__(self, activation: Callable[[], nn.Module] = Squash) -> None:
         super().__init__(
@@ -66,6 +78,11 @@ class LeNet5_1998(Chain):  # noqa: N801  (the year belongs to the name)
     Subsampling's.
     """
 
+    smallest_side = 32
+    S2: Subsampling
+    C3: TableConvolution
+    output: RBF
+
     def __init__(self, *, codes: Tensor | None = None, mean: bool = False) -> None:
         super().__init__(
             C1=nn.Conv2d(1, 6, kernel_size=5),  # 6 x 28 x 28
@@ -83,6 +100,20 @@ class LeNet5_1998(Chain):  # noqa: N801  (the year belongs to the name)
             squash6=Squash(),
             output=RBF(bitmap_codes() if codes is None else codes),  # 10 distances
         )
+
+
+def answers(network: nn.Module, outputs: Tensor) -> Tensor:
+    """What ``network`` answers by its outputs (N, 10): labels (N,).
+
+    Raises ``TypeError`` for a network that does not say whether the largest or the smallest wins.
+    """
+    answer = getattr(network, "answer", None)
+    if not callable(answer):
+        raise TypeError(
+            f"{type(network).__name__} has no `answer`: make it a lenet.networks.Chain, or give it "
+            "a method `answer` from outputs (N, 10) to labels (N,)"
+        )
+    return answer(outputs)
 
 
 NETWORKS = {"lenet5": LeNet5, "lenet5-1998": LeNet5_1998}  # by their names on the command line

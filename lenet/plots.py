@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -92,15 +93,15 @@ def show_numbers(ax: Axes, matrix: ArrayLike, text: str = "{:g}", *, fontsize: f
 
 
 def frame(
-    ax: Axes, row: float, column: float, height: float, width: float | None = None, **look: object
+    ax: Axes, row: float, column: float, height: float, width: float | None = None, **look: Any
 ) -> None:
     """Frame a block of pixels of an image drawn in ``ax``: its first row and column, its size.
 
     The block is square unless ``width`` is given. ``look`` is passed to matplotlib's Rectangle.
     """
-    look = {"color": ACCENT, "linewidth": 2.5, "zorder": 3, "clip_on": False} | look
+    drawn: dict[str, Any] = {"color": ACCENT, "linewidth": 2.5, "zorder": 3, "clip_on": False}
     corner = (column - 0.5, row - 0.5)  # pixels are centred on whole numbers
-    ax.add_patch(plt.Rectangle(corner, width or height, height, fill=False, **look))
+    ax.add_patch(plt.Rectangle(corner, width or height, height, fill=False, **drawn | look))
 
 
 def tiled(maps: ArrayLike, columns: int) -> np.ndarray:
@@ -115,7 +116,7 @@ def tiled(maps: ArrayLike, columns: int) -> np.ndarray:
         ((0, -len(maps) % columns), (0, 4), (0, 4)),
         constant_values=np.nan,
     )
-    lines = [np.hstack(framed[i : i + columns]) for i in range(0, len(framed), columns)]
+    lines = [np.hstack([*framed[i : i + columns]]) for i in range(0, len(framed), columns)]
     return np.vstack(lines)[:-4, :-4]
 
 

@@ -8,10 +8,11 @@ wins.
 from dataclasses import dataclass
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
 from lenet import results
 from lenet.evaluation import outputs
+from lenet.networks import Chain
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Predictions:
         return self.answers != labels.numpy()
 
 
-def predictions_of(network: nn.Module, images: Tensor) -> Predictions:
+def predictions_of(network: Chain, images: Tensor) -> Predictions:
     """What ``network`` says of images (N, 1, 32, 32). The penalty of a logit is its negative."""
     found = outputs(network, images)
     return from_penalties(-found if network.largest_wins else found)

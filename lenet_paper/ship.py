@@ -8,9 +8,11 @@ Run it when the weights of `SHIPPED` in results/weights/ have changed, and then
 
 import sys
 
+from lenet import results
 from lenet.networks import NETWORKS
 from lenet.weights import FOLDER, save_weights, shipped
 from lenet_paper.kept import kept_network
+from lenet_paper.record import find
 
 SHIPPED = {"lenet5": ("summary", 0), "lenet5-1998": ("fig5", 0)}  # network: experiment, seed
 
@@ -20,9 +22,13 @@ def ship() -> None:
     if not (FOLDER.parents[1] / "pyproject.toml").is_file():
         raise RuntimeError(f"ship is for a checkout: {FOLDER} belongs to an installed package")
     networks = {name: kept_network(NETWORKS[name](), *kept) for name, kept in SHIPPED.items()}
-    for name, network in networks.items():
-        save_weights(network, shipped(name))
-        print(f"{shipped(name)}: {SHIPPED[name][0]}, seed {SHIPPED[name][1]}")
+    for name, (experiment, seed) in SHIPPED.items():
+        record = results.load(experiment)
+        row = find(record["rows"], {"seed": seed}) or {}
+        about = {"recipe": f"reproduce {experiment}", "seed": seed, "licence": "MIT"}
+        about["commit"] = row.get("commit", record["commit"])
+        save_weights(networks[name], shipped(name), **about)
+        print(f"{shipped(name)}: {experiment}, seed {seed}")
 
 
 if __name__ == "__main__":

@@ -13,24 +13,24 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from test_training import break_off
+from torch.nn import functional as F
 
-from lenet import (
-    checkpoint,
-    cli,
-    compiled,
-    data,
-    experiments,
-    networks,
-    results,
-    sdlm,
-    training,
-    weights,
-)
+from lenet import checkpoint, cli, data, networks, recipes, training, weights
 from lenet.evaluation import errors
-from lenet_paper.configuration import HEADLINE
-from lenet.paper import SCHEDULE, SEED
+from lenet.initial import initialise
+from lenet.losses import MaximumAPosteriori
+from lenet.paper import SUMMARY
+from lenet.shown import AsTheyAre
 
-ROOT = Path(__file__).parents[1]
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Some tests fork, and the fork of a process whose threads have worked may wait forever."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def lenet(*arguments, **options):
@@ -48,14 +48,22 @@ def call(capsys, *arguments):
     return status, *capsys.readouterr()
 
 
-@pytest.fixture
-def few_images(monkeypatch):
+def few(split="train"):
     """MNIST, but so little of it that training takes no time."""
     generator = torch.Generator().manual_seed(0)
     images = torch.rand(200, 1, 32, 32, generator=generator)
-    labels = torch.randint(10, (200,), generator=generator)
-    monkeypatch.setattr(data, "mnist", lambda split: (images, labels))
-    return images, labels
+    return images, torch.randint(10, (200,), generator=generator)
+
+
+@pytest.fixture
+def few_images(monkeypatch):
+    monkeypatch.setattr(data, "mnist", few)
+    return few()
+
+
+LOSSES = {"lenet5": F.cross_entropy, "lenet5-1998": MaximumAPosteriori(1.0)}
+RECIPES = {"lenet5": "short", "lenet5-1998": "paper"}
+each = pytest.mark.parametrize("name", networks.NETWORKS)
 
 
 @pytest.fixture
@@ -97,7 +105,7 @@ def pictures(tmp_path):
         (["predict"], "IMAGE"),
         (["predict", "--weights"], "--weights"),
         (["evaluate", "seven.png"], "seven.png"),
-        (["reproduce", "seed", "fig5"], "fig5"),
+        (["reproduce", "summary", "fig5"], "fig5"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(arguments, named):
@@ -117,13 +125,15 @@ def test_wrong_usage_is_one_line_and_status_2(arguments, named):
         (["evaluate", "--weights", "text.png"], "text.png: not a safetensors file"),
         (["predict", "light.png", "--weights", "none.safetensors"], "none.safetensors: no such"),
         (["predict", "light.png", "--weights", "lenet5.safetensors", "--network", "lenet5-1998"],
-         "lenet5.safetensors: not weights of LeNet5_1998"),
+         "lenet5.safetensors: weights of lenet5, not of lenet5-1998"),
         (["train", "--out", "light.png"], "light.png is there already: give --overwrite"),
+        (["train", "--out", "light.png/mine"], "light.png: File exists"),
         (["train", "--out", "."], ". is a folder"),
         (["train", "--out", ".", "--overwrite"], ". is a folder"),
-        (["train", "--network", "lenet5-1998", "--recipe", "short"], "--recipe is for lenet5"),
-        (["train", "--network", "lenet5-1998", "--epochs", "21"], "--epochs 21: the paper's"),
-        (["reproduce", "fig99"], "no experiment is called fig99: choose from seed-recipes"),
+        (["train", "--network", "lenet5-1998", "--epochs", "21"], "21 epochs: the paper's"),
+        (["train", "--recipe", "paper", "--epochs", "21"], "21 epochs: the paper's"),
+        (["reproduce", "fig99"], "no experiment is called fig99: choose from summary-recipes"),
+        (["reproduce", "--again"], "which experiment?"),
     ],
 )  # fmt: skip
 def test_a_wrong_file_or_name_is_one_line_and_status_2(
@@ -199,24 +209,24 @@ def test_each_command_has_its_own_help(command, capsys):
 
 def test_the_names_offered_are_the_names_there_are():
     assert tuple(networks.NETWORKS) == cli.NETWORKS
-    assert tuple(training.RECIPES) == cli.RECIPES
+    assert tuple(recipes.RECIPES) == cli.RECIPES
 
 
 # ---------------------------------------------------------------- table, fetch
 
 
-def test_the_seeds_table_is_printed_row_by_row(capsys):
+def test_the_summarys_table_is_printed_row_by_row(capsys):
     status, out, err = call(capsys, "table", "--network", "lenet5", "--channels-last")
     assert (status, err) == (0, "")
     lines = out.splitlines()
     found = []
-    for line in lines[2 : 2 + len(SEED["rows"])]:
+    for line in lines[2 : 2 + len(SUMMARY["rows"])]:
         _, kind, shape, parameters = re.match(r"(\w+) +(\w+) +\((.*?)\) +([\d,]+) ", line).groups()
         batch, *sizes = shape.split(", ")
         assert batch == "None"
         found.append([kind, [int(size) for size in sizes], int(parameters.replace(",", ""))])
-    assert found == SEED["rows"]
-    assert f"Total parameters: {SEED['parameters']:,}" in lines
+    assert found == SUMMARY["rows"]
+    assert f"Total parameters: {SUMMARY['parameters']:,}" in lines
 
 
 def test_the_papers_table_ends_with_its_totals(capsys):
@@ -232,8 +242,8 @@ def test_fetch_says_where_mnist_is(capsys, monkeypatch, tmp_path):
 def test_a_reader_that_has_seen_enough_is_no_error():
     code = (
         "import sys; from lenet import cli\n"
-        "def table(arguments): print('a long table\\n' * 100_000)\n"
-        "cli.table = table\n"
+        "def _table(arguments): print('a long table\\n' * 100_000)\n"
+        "cli._table = _table\n"
         "sys.exit(cli.main(['table']))"
     )
     reading, writing = os.pipe()
@@ -249,63 +259,46 @@ def test_a_reader_that_has_seen_enough_is_no_error():
 # ---------------------------------------------------------------- train, evaluate
 
 
-def test_train_writes_weights_that_evaluate_reads(capsys, few_images, tmp_path):
-    out = tmp_path / "mine.safetensors"
-    status, printed, err = call(capsys, "train", "--epochs", 2, "--seed", 3, "--out", out)
-    assert (status, err) == (0, "")
-    lines = printed.splitlines()
-    assert lines[0].split() == ["epoch", "loss", "training", "%", "test", "%", "seconds"]
-    assert [line.split()[0] for line in lines[1:3]] == ["1", "2"]
-    assert lines[3] == f"weights: {out}"
-    assert list(tmp_path.iterdir()) == [out]  # no checkpoint is left
-
-    expected, recipe = networks.LeNet5(), training.Recipe(**RECIPE_FIELDS | {"epochs": 2})
-    training.train(expected, *few_images, recipe, seed=3)
-    loaded = weights.load_weights(networks.LeNet5(), out)
-    assert all(map(torch.equal, expected.parameters(), loaded.parameters()))
-
-    status, printed, _ = call(capsys, "evaluate", "--weights", out)
-    assert status == 0
-    assert printed.splitlines() == [f"lenet5, weights: {out}", lines[-1]]
-    errors = int(re.fullmatch(r"errors (\d+) of 200 \(accuracy .* %\)", lines[-1])[1])
-    answers = loaded(few_images[0]).argmax(1)
-    assert errors == int((answers != few_images[1]).sum())
-    assert lines[-1].endswith(f"(accuracy {100 * (200 - errors) / 200:.2f} %)")
-
-
-RECIPE_FIELDS = vars(training.RECIPES["short"])
-
-
-def test_train_gives_the_papers_network_the_papers_training(
-    capsys, few_images, tmp_path, monkeypatch
-):
-    monkeypatch.setitem(SCHEDULE, "curvature_samples", 50)
-    out = tmp_path / "paper.safetensors"
-    command = ("train", "--network", "lenet5-1998", "--epochs", 2, "--seed", 3, "--out", out)
+@each
+def test_train_writes_weights_that_evaluate_reads(name, capsys, few_images, tmp_path):
+    out, network = tmp_path / "mine.safetensors", networks.NETWORKS[name]
+    command = ("train", "--network", name, "--epochs", 2, "--seed", 3, "--out", out)
     status, printed, err = call(capsys, *command)
     assert (status, err) == (0, "")
     lines = printed.splitlines()
+    assert list(tmp_path.iterdir()) == [out]  # no checkpoint is left
 
-    network = HEADLINE.network(seed=3)
-    on_the_fly = list(
-        sdlm.train(
-            network,
-            HEADLINE.loss(),
-            *few_images,
-            seed=3,
-            passes=2,
-            literal=HEADLINE.literal,
-            run_pass=compiled.run_pass,
-        )
-    )
-    assert [float(line.split()[1]) for line in lines[1:3]] == [wrong / 2 for wrong in on_the_fly]
-    loaded = weights.load_weights(networks.LeNet5_1998(), out)
-    assert all(map(torch.equal, network.parameters(), loaded.parameters()))
-    wrong = errors(network, *few_images)
-    assert lines[3:] == [
-        f"weights: {out}",
-        f"errors {wrong} of 200 (accuracy {100 - wrong / 2:.2f} %)",
+    expected, recipe = initialise(network(), 3), recipes.RECIPES[RECIPES[name]].shorter(2)
+    given = {"loss": LOSSES[name], "seed": 3, "test": few_images}
+    epochs = training.train(expected, *few_images, recipe, **given)
+    loaded = weights.load_weights(network(), out)
+    assert all(map(torch.equal, expected.parameters(), loaded.parameters()))
+
+    assert lines[0].split() == ["epoch", "loss", "training", "%", "test", "%", "seconds"]
+    shares = [(100 - epoch.wrong / 2, 100 - epoch.errors / 2) for epoch in epochs]
+    told = [
+        [str(number), f"{epoch.loss:.4f}", *(f"{share:.2f}" for share in shares[number - 1])]
+        for number, epoch in enumerate(epochs, start=1)
     ]
+    assert [line.split()[:-1] for line in lines[1:3]] == told
+    assert all(float(line.split()[-1]) >= 0 for line in lines[1:3])
+    assert lines[3] == f"weights: {out}"
+
+    status, printed, _ = call(capsys, "evaluate", "--network", name, "--weights", out)
+    assert status == 0
+    assert printed.splitlines() == [f"{name}, weights: {out}", *lines[4:]]
+    wrong = errors(loaded, *few_images)
+    assert lines[4:] == [f"errors {wrong} of 200 (accuracy {100 - wrong / 2:.2f} %)"]
+
+
+def test_a_recipe_can_be_chosen_for_either_network(capsys, few_images, tmp_path):
+    out, recipe = tmp_path / "mine.safetensors", recipes.RECIPES["long"].shorter(1)
+    command = ("train", "--recipe", "long", "--epochs", 1, "--out", out)
+    assert call(capsys, *command, "--network", "lenet5-1998")[0] == 0
+    expected = initialise(networks.LeNet5_1998(), 0)
+    training.train(expected, *few_images, recipe, loss=LOSSES["lenet5-1998"])
+    loaded = weights.load_weights(networks.LeNet5_1998(), out)
+    assert all(map(torch.equal, expected.parameters(), loaded.parameters()))
 
 
 def test_train_names_its_file_after_network_and_seed(capsys, few_images, tmp_path, monkeypatch):
@@ -322,34 +315,167 @@ def test_overwrite_replaces_the_file(capsys, few_images, tmp_path):
     weights.load_weights(networks.LeNet5(), out)
 
 
-def test_an_interrupted_training_is_kept_and_goes_on(capsys, few_images, tmp_path, monkeypatch):
+@each
+def test_a_training_into_a_pipe_prints_a_line_an_epoch_as_it_goes(
+    name, few_images, tmp_path, monkeypatch
+):
+    """At the start of each epoch a reader has the lines of those before."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    arrived, show = [], AsTheyAre.__call__
+
+    def read_first(*given):
+        try:
+            arrived.append(os.read(reading, 100_000).decode())
+        except BlockingIOError:
+            arrived.append("")
+        return show(*given)
+
+    monkeypatch.setattr(AsTheyAre, "__call__", read_first)
+    out = str(tmp_path / "mine.safetensors")
+    with os.fdopen(writing, "w") as pipe, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", pipe)
+        assert cli.main(["train", "--network", name, "--epochs", "3", "--out", out]) == 0
+    arrived.append(os.read(reading, 100_000).decode())
+    os.close(reading)
+    first = [[line.split()[0] for line in part.splitlines()] for part in arrived]
+    assert first == [[], ["epoch", "1"], ["2"], ["3", "weights:", "errors"]]
+
+
+class Reached(BaseException):
+    """What would take long has begun."""
+
+
+@pytest.fixture
+def nothing_long(monkeypatch):
+    def reached(*_, **__):
+        raise Reached
+
+    monkeypatch.setattr(data, "mnist", reached)
+    monkeypatch.setattr(training, "train", reached)
+
+
+@pytest.mark.parametrize("below", ["a file/mine", "a file/folder/mine", "/proc/mine"])
+def test_a_place_that_cannot_be_written_is_said_before_anything_is_trained(
+    below, capsys, nothing_long, tmp_path, monkeypatch
+):
+    if below.startswith("/proc") and not Path("/proc").is_dir():
+        pytest.skip("there is no folder in which not even root can write")
+    monkeypatch.chdir(tmp_path)
+    Path("a file").write_text("old")
+    status, out, err = call(capsys, "train", "--out", below)
+    assert status in (1, 2)
+    assert out == ""
+    assert re.fullmatch(r"python -m lenet: (a file|/proc).*: .*\n", err)
+    assert Path("a file").read_text() == "old"
+
+
+def test_a_place_that_can_be_written_is_left_as_it_is_until_there_are_weights(
+    nothing_long, tmp_path
+):
+    with pytest.raises(Reached):
+        cli.main(["train", "--out", str(tmp_path / "new" / "mine")])
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_result_that_appeared_meanwhile_stays_and_the_training_is_not_lost(
+    capsys, few_images, tmp_path, monkeypatch
+):
     whole, out = tmp_path / "whole.safetensors", tmp_path / "mine.safetensors"
-    call(capsys, "train", "--epochs", 3, "--out", whole)
+    call(capsys, "train", "--epochs", 2, "--out", whole)
+    command, show = ("train", "--epochs", 2, "--out", out), AsTheyAre.__call__
 
-    step, count = training.step, []
+    def appear(*given):
+        out.write_text("another's")
+        return show(*given)
 
-    def interrupted(*arguments):
-        count.append(1)
-        if len(count) == 4:  # in the middle of the second epoch of two batches
-            raise KeyboardInterrupt
-        return step(*arguments)
+    with monkeypatch.context() as patch:
+        patch.setattr(AsTheyAre, "__call__", appear)
+        status, printed, err = call(capsys, *command)
+    assert status == 2
+    assert "weights:" not in printed
+    kept = f"{out}.checkpoint"
+    assert err.splitlines() == [
+        f"python -m lenet: kept in {kept}; the same command with --overwrite goes on from it",
+        f"python -m lenet: {out}: File exists",
+    ]
+    assert out.read_text() == "another's"
+    assert Path(kept).is_file()
 
-    monkeypatch.setattr(training, "step", interrupted)
-    command = ("train", "--epochs", 3, "--out", out)
-    status, _, err = call(capsys, *command)
+    monkeypatch.setattr(training.Trainer, "run_epoch", None)  # nothing is trained again
+    status, printed, err = call(capsys, *command, "--overwrite")
+    assert (status, err) == (0, "")
+    assert printed.startswith(f"going on from {kept}\n")
+    assert out.read_bytes() == whole.read_bytes()
+    assert sorted(tmp_path.iterdir()) == [out, whole]
+
+
+@each
+def test_an_interrupted_training_is_kept_and_goes_on(
+    name, capsys, few_images, tmp_path, monkeypatch
+):
+    whole, out = tmp_path / "whole.safetensors", tmp_path / "mine.safetensors"
+    command = ("train", "--network", name, "--epochs", 3, "--out")
+    call(capsys, *command, whole)
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        break_off(interrupt, patch.setattr, after=2)  # two batches of 200 images
+        status, _, err = call(capsys, *command, out)
     assert status == 130
     assert "the same command goes on from it" in err
     assert err.endswith("python -m lenet: interrupted\n")
     assert not out.exists()
 
-    status, _, err = call(capsys, "train", "--epochs", 3, "--seed", 1, "--out", out)
+    status, _, err = call(capsys, *command, out, "--seed", 1)
     assert status == 2
     assert "the checkpoint of another training (seed 0, not 1)" in err
 
-    status, printed, _ = call(capsys, *command)
+    status, printed, _ = call(capsys, *command, out)
     assert status == 0
     assert printed.startswith("going on from ")
+    assert [line.split()[0] for line in printed.splitlines()[2:4]] == ["2", "3"]
     assert out.read_bytes() == whole.read_bytes()
+
+
+KILLED = """
+import os, signal, sys
+import torch
+torch.set_num_threads({threads})
+sys.path.insert(0, {tests!r})
+from test_cli import few
+from test_training import break_off
+from lenet import cli, data
+data.mnist = few
+break_off(lambda: os.kill(os.getpid(), signal.SIGKILL), setattr, after=2)
+for name in {names}:
+    if (child := os.fork()) == 0:
+        out = f"{folder}/{{name}}.safetensors"
+        cli.main(["train", "--network", name, "--epochs", "3", "--out", out])
+        os._exit(0)
+    print(name, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_the_training_of_either_network_goes_on_after_kill_9(capsys, few_images, tmp_path):
+    """In its second epoch, to the same bits."""
+    names = tuple(networks.NETWORKS)
+    tests, threads = str(Path(__file__).parent), torch.get_num_threads()
+    script = KILLED.format(tests=tests, threads=threads, names=names, folder=tmp_path)
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    ended = [line for line in run.stdout.splitlines() if line.startswith("lenet5")]
+    assert ended == [f"{name} {-signal.SIGKILL}" for name in names], run.stderr
+    for name in names:
+        out, whole = tmp_path / f"{name}.safetensors", tmp_path / f"{name}, whole.safetensors"
+        command = ("train", "--network", name, "--epochs", 3, "--out")
+        assert not out.exists()
+        status, printed, _ = call(capsys, *command, out)
+        assert status == 0
+        assert printed.startswith(f"going on from {out}.checkpoint\n")
+        call(capsys, *command, whole)
+        assert out.read_bytes() == whole.read_bytes()
 
 
 def test_control_c_ends_a_real_process_with_130(tmp_path):
@@ -360,8 +486,8 @@ def test_control_c_ends_a_real_process_with_130(tmp_path):
         "import signal, sys; from lenet import cli\n"
         # a job in the background of a shell is born deaf to Control-C
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        f"def fetch(arguments): print('waiting', flush=True); open({str(fifo)!r}).read()\n"
-        "cli.fetch = fetch\n"
+        f"def _fetch(arguments): print('waiting', flush=True); open({str(fifo)!r}).read()\n"
+        "cli._fetch = _fetch\n"
         "sys.exit(cli.main(['fetch']))"
     )
     command = [sys.executable, "-c", code]
@@ -377,7 +503,7 @@ def test_control_c_ends_a_real_process_with_130(tmp_path):
     assert err == "python -m lenet: interrupted\n"
 
 
-def test_the_shipped_weights_reach_the_seeds_accuracy():
+def test_the_shipped_weights_reach_the_summarys_accuracy():
     """On MNIST itself: the 10,000 test images."""
     run = lenet("evaluate", "--network", "lenet5", cwd="/")
     assert (run.returncode, run.stderr) == (0, "")
@@ -385,7 +511,7 @@ def test_the_shipped_weights_reach_the_seeds_accuracy():
     errors, accuracy = re.fullmatch(
         r"errors (\d+) of 10,000 \(accuracy (\d\d\.\d\d) %\)", line
     ).groups()
-    assert float(accuracy) >= SEED["accuracy_percent"]
+    assert float(accuracy) >= SUMMARY["accuracy_percent"]
     assert int(errors) == round((100 - float(accuracy)) * 100)
 
 
@@ -419,36 +545,25 @@ def test_one_bad_picture_does_not_stop_the_others(capsys, pictures, monkeypatch)
 # ---------------------------------------------------------------- reproduce
 
 
-@pytest.fixture
-def one_experiment(monkeypatch, tmp_path):
-    """A single experiment, ``try``, that writes one row into a folder of its own."""
-    module = tmp_path / "experiment_for_the_test.py"
-    module.write_text(
-        '"""Whether it runs.\n\nMore about it.\n"""\n'
-        "from lenet import results\n"
-        "def run():\n"
-        "    results.Record('try', {}).add({'seconds': 150, 'threads': 2})\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(experiments, "EXPERIMENTS", {"try": module.stem})
-    monkeypatch.setattr(results, "folder", lambda: tmp_path / "results")
-    return tmp_path / "results" / "try.json"
+def test_reproduce_gets_what_was_asked_for(capsys, monkeypatch):
+    from lenet_paper import command
+
+    asked = []
+    monkeypatch.setattr(command, "reproduce", lambda *given: asked.append(given))
+    assert call(capsys, "reproduce") == (0, "", "")
+    rows = ("--row", "svm", "--row", "rbf")
+    options = ("--again", *rows, "--seed", 2, "--jobs", 3, "--dask", "tcp://there:8786")
+    assert call(capsys, "reproduce", "fig9", *options) == (0, "", "")
+    everything = command.Selection(["svm", "rbf"], 2, 3, "tcp://there:8786")
+    assert asked == [(None, command.Selection(), False), ("fig9", everything, True)]
 
 
-def test_reproduce_lists_the_experiments_and_what_they_took(capsys, one_experiment):
-    status, out, _ = call(capsys, "reproduce")
-    assert status == 0
-    assert re.fullmatch(r"try +not run  Whether it runs\.\n", out)
-    assert call(capsys, "reproduce", "try")[0] == 0
-    assert re.fullmatch(r"try +2\.5 min  Whether it runs\.\n", call(capsys, "reproduce")[1])
-
-
-def test_reproduce_runs_one_and_says_where_its_results_are(capsys, one_experiment):
-    assert call(capsys, "reproduce", "try") == (0, f"results: {one_experiment}\n", "")
-    assert results.load("try")["rows"] == [{"seconds": 150, "threads": 2}]
-
-
-@pytest.mark.parametrize("name", experiments.EXPERIMENTS)
-def test_every_experiment_has_a_summary_and_a_run(name):
-    assert experiments.summary(name).endswith(".")
-    assert callable(experiments.experiment(name).run)
+def test_reproduce_says_what_it_needs_where_that_is_missing(capsys, monkeypatch):
+    for module in list(sys.modules):
+        if module.startswith("lenet_paper"):
+            monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "joblib", None)
+    status, out, err = call(capsys, "reproduce", "fig5")
+    assert (status, out) == (1, "")
+    message = "reproduce needs joblib, which comes with the extra lenet[paper]"
+    assert err == f"python -m lenet: {message}\n"

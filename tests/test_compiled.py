@@ -48,21 +48,47 @@ def test_many_steps_stay_together_and_count_the_same():
     fast, loss = copy.deepcopy(plain), MaximumAPosteriori(0.1)
     h = sdlm.curvature(plain, loss, images, labels)
     rates = sdlm.rates(h, eta=0.0005, mu=0.02)
-    wrong = sdlm.run_pass(plain, loss, rates, images, labels)
-    assert compiled.run_pass(fast, loss, rates, images, labels) == wrong > 0
+    total, wrong = sdlm.run_pass(plain, loss, rates, images, labels)
+    found = compiled.run_pass(fast, loss, rates, images, labels)
+    assert found == (pytest.approx(total, rel=1e-4), wrong)
+    assert wrong > 0
     for (name, p), q in zip(plain.named_parameters(), fast.named_parameters(), strict=True):
         assert (p - q[1]).norm() / p.norm() < 1e-4, name
 
 
 def test_the_networks_own_tensors_change_and_the_data_do_not():
     made, (images, labels) = network(False, False), digits_like(3)
-    weight, images_before = made.C5.sum.weight, images.clone()
+    weight, images_before = made.C5.weight, images.clone()
     before = weight.detach().clone()
     rates = {name: torch.full_like(p, 1e-3) for name, p in made.named_parameters()}
     compiled.run_pass(made, MaximumLikelihood(), rates, images, labels)
-    assert made.C5.sum.weight is weight
+    assert made.C5.weight is weight
     assert not torch.equal(weight, before)
     assert torch.equal(images, images_before)
+
+
+@pytest.mark.parametrize("layer", ["C1", "S2", "C3", "S4", "C5", "F6"])
+def test_what_needs_no_gradient_keeps_its_values_as_in_the_plain_pass(layer):
+    plain, (images, labels) = network(False, False), digits_like(20)
+    getattr(plain, layer).requires_grad_(False)
+    fast, before = copy.deepcopy(plain), copy.deepcopy(plain)
+    rates = {name: torch.full_like(p, 1e-4) for name, p in plain.named_parameters()}
+    sdlm.run_pass(plain, MaximumLikelihood(), rates, images, labels)
+    compiled.run_pass(fast, MaximumLikelihood(), rates, images, labels)
+    for (name, p), q in zip(plain.named_parameters(), fast.parameters(), strict=True):
+        stayed = torch.equal(q, dict(before.named_parameters())[name])
+        assert stayed == name.startswith(layer), name
+        assert (p - q).norm() / p.norm() < 1e-4, name
+
+
+def test_the_sum_of_the_losses_is_that_of_the_patterns_as_they_came():
+    """Nothing moves: it is the loss of the network, times the patterns."""
+    made, (images, labels) = network(False, False), digits_like(50)
+    still = {name: torch.zeros_like(p) for name, p in made.named_parameters()}
+    for loss in (MaximumLikelihood(), MaximumAPosteriori(0.1)):
+        total, wrong = compiled.run_pass(made, loss, still, images, labels)
+        assert total / 50 == pytest.approx(loss(made(images), labels).item(), rel=1e-5)
+        assert wrong == int((made.answer(made(images)) != labels).sum()) > 0
 
 
 def test_squash_is_exact_to_float32_over_its_whole_range():

@@ -1,7 +1,6 @@
-"""Maps and warping, by images small enough to be followed by hand."""
+"""Maps, warping and noise, by images small enough to be followed by hand."""
 
 from dataclasses import replace
-from itertools import islice
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lenet.data import load_mnist, pad, scale
-from lenet.distortions import AT_A_TIME, FIG7, Ranges, draw_maps, enlarged, warp
+from lenet.distortions import AT_A_TIME, FIG7, Ranges, draw_maps, invert, warp
 from lenet.paper import FACTS, PIXELS
 
 BACKGROUND = PIXELS["background"]
@@ -168,26 +167,18 @@ def test_our_ranges_are_those_of_the_papers_hundred_maps():
         assert abs(here.mean() - paper.mean()) < 0.35 * paper.std(), name
 
 
-def test_the_enlarged_set_shows_every_image_once_a_pass_and_every_version_once():
-    images = noise(50)
-    ranges = Ranges(shift=2)
-    passes = list(islice(enlarged(images, ranges, generator(), copies=3), 8))
-    assert all(part.shape == images.shape for part in passes)
-    originals = torch.stack([(part - images).abs().amax(dim=(1, 2, 3)) < 1e-5 for part in passes])
-    assert originals[:4].sum(dim=0).tolist() == [1] * 50  # each image once as itself ...
-    assert (originals[:4].sum(dim=1) > 0).all()  # ... but not all of them in the same pass
-    for first, again in zip(passes[:4], passes[4:], strict=True):
-        assert torch.equal(first, again)
-    four = torch.stack(passes[:4])
-    for i in range(4):
-        for j in range(i):
-            assert ((four[i] - four[j]).abs().amax(dim=(1, 2, 3)) > 1e-3).all()
+def test_never_and_always():
+    white, black = PIXELS["background"], PIXELS["foreground"]
+    images = torch.tensor([white, black, 0.3]).reshape(1, 1, 1, 3)
+    assert torch.equal(invert(images, 0.0, generator()), images)
+    inverted = invert(images, 1.0, generator())
+    torch.testing.assert_close(inverted.flatten(), torch.tensor([black, white, 0.775]))
+    torch.testing.assert_close(invert(inverted, 1.0, generator()), images)
 
 
-def test_the_enlarged_set_repeats_from_its_seed():
-    images = noise(5)
-    first, second, other = (
-        next(enlarged(images, replace(FIG7, anchor=0.0), generator(seed))) for seed in (1, 1, 2)
-    )
-    assert torch.equal(first, second)
-    assert not torch.equal(first, other)
+@pytest.mark.parametrize("probability", [0.1, 0.4])
+def test_so_many_pixels_are_inverted(probability):
+    images = torch.full((100, 1, 32, 32), BACKGROUND)
+    hit = invert(images, probability, generator()) != images
+    assert abs(hit.float().mean() - probability) < 0.005  # 3 standard deviations
+    assert len(hit.unique(dim=0)) == 100  # each image has noise of its own

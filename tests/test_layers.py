@@ -14,7 +14,6 @@ from lenet.layers import (
     Subsampling,
     TableConvolution,
     bitmap_codes,
-    squashed,
 )
 from lenet.paper import BITMAPS, C3_INPUTS
 
@@ -118,10 +117,3 @@ def test_the_codes_are_kept_with_the_weights_but_not_trained():
     layer = RBF(bitmap_codes())
     assert list(layer.state_dict()) == ["codes"]
     assert list(layer.parameters()) == []
-
-
-def test_squashed_is_the_sum_and_then_the_squash():
-    layer = squashed(sum=nn.Linear(3, 2))
-    x = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(layer(x), Squash()(layer.sum(x)))
-    assert list(layer.state_dict()) == ["sum.weight", "sum.bias"]

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -11,9 +12,12 @@ from torch.func import functional_call, grad, jacrev, vmap
 
 from lenet import sdlm
 from lenet.initial import initialise
-from lenet.layers import RBF, Squash, Subsampling, TableConvolution, squashed
+from lenet.layers import RBF, Squash, Subsampling, TableConvolution
 from lenet.losses import MaximumAPosteriori, MaximumLikelihood
+from lenet.networks import Chain, LeNet5, LeNet5_1998
 from lenet.paper import SCHEDULE
+from lenet.sdlm import SDLM
+from lenet.training import train
 
 LOSSES = [MaximumLikelihood(), MaximumAPosteriori(0.1), MaximumAPosteriori(8.0)]
 CODES = torch.tensor([[1.0, -1, 1, 1, -1], [-1, -1, 1, -1, 1], [1, 1, -1, -1, -1]])
@@ -26,18 +30,21 @@ def in_double():
     torch.set_default_dtype(torch.float32)
 
 
-def small(mean: bool = False) -> nn.Sequential:
+def small(mean: bool = False) -> Chain:
     """All the kinds of layer of the paper's network, on 8x8 images."""
-    network = nn.Sequential(
-        squashed(sum=nn.Conv2d(1, 2, 3)),  # 2 x 6 x 6
-        squashed(sum=Subsampling(2, mean=mean)),  # 2 x 3 x 3
-        squashed(sum=TableConvolution([[0], [0, 1], [1]], 2)),  # 3 x 2 x 2
-        squashed(flatten=nn.Flatten(), sum=nn.Linear(12, 5)),
-        RBF(CODES.double()),
+    network = Chain(
+        C=nn.Conv2d(1, 2, 3),  # 2 x 6 x 6
+        squash_c=Squash(),
+        S=Subsampling(2, mean=mean),  # 2 x 3 x 3
+        squash_s=Squash(),
+        T=TableConvolution([[0], [0, 1], [1]], 2),  # 3 x 2 x 2
+        squash_t=Squash(),
+        flatten=nn.Flatten(),
+        F=nn.Linear(12, 5),
+        squash_f=Squash(),
+        output=RBF(CODES.double()),
     )
-    network.answer = lambda y: y.argmin(dim=1)
-    initialise(network, seed=1)
-    return network
+    return initialise(network, seed=1)
 
 
 def patterns(count: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -67,16 +74,16 @@ class Unit:
 
 def wire(network):
     """The small network as units: a list of layers, each a list of `Unit`."""
-    conv, table = network[0].sum, network[2].sum
+    conv, table = network.C, network.T
     inputs = [Unit([]) for _ in range(64)]
     c = [
         Unit(
             [
-                (inputs[8 * (y + u) + x + v], "0.sum.weight", (o, 0, u, v))
+                (inputs[8 * (y + u) + x + v], "C.weight", (o, 0, u, v))
                 for u in range(3)
                 for v in range(3)
             ]
-            + [(None, "0.sum.bias", (o,))]
+            + [(None, "C.bias", (o,))]
         )
         for o in range(conv.out_channels)
         for y in range(6)
@@ -85,12 +92,12 @@ def wire(network):
     s = [
         Unit(
             [
-                (c[36 * m + 6 * (2 * y + u) + 2 * x + v], "1.sum.coefficient", (m,))
+                (c[36 * m + 6 * (2 * y + u) + 2 * x + v], "S.coefficient", (m,))
                 for u in (0, 1)
                 for v in (0, 1)
             ]
-            + [(None, "1.sum.bias", (m,))],
-            scale=0.25 if network[1].sum.mean else 1.0,
+            + [(None, "S.bias", (m,))],
+            scale=0.25 if network.S.mean else 1.0,
         )
         for m in range(2)
         for y in range(3)
@@ -105,16 +112,16 @@ def wire(network):
                 t.append(
                     Unit(
                         [
-                            (s[9 * i + 3 * (y + u) + x + v], "2.sum.weight", (k, u, v))
+                            (s[9 * i + 3 * (y + u) + x + v], "T.weight", (k, u, v))
                             for i, k in own
                             for u in (0, 1)
                             for v in (0, 1)
                         ]
-                        + [(None, "2.sum.bias", (o,))]
+                        + [(None, "T.bias", (o,))]
                     )
                 )
     d = [
-        Unit([(t[k], "3.sum.weight", (o, k)) for k in range(12)] + [(None, "3.sum.bias", (o,))])
+        Unit([(t[k], "F.weight", (o, k)) for k in range(12)] + [(None, "F.bias", (o,))])
         for o in range(5)
     ]
     return [inputs, c, s, t, d]
@@ -136,7 +143,9 @@ def curvature_by_units(network, loss, images, labels):
                 )
                 unit.x = f(unit.a)
         x = torch.tensor([unit.x for unit in layers[-1]])
-        exact = jacrev(grad(lambda z, y=label: loss(network[4](z[None]), y[None])))(x).diagonal()
+        exact = jacrev(grad(lambda z, y=label: loss(network.output(z[None]), y[None])))(
+            x
+        ).diagonal()
         for unit, value in zip(layers[-1], exact.tolist(), strict=True):
             unit.h_x = value
         for layer in reversed(layers[1:]):
@@ -167,7 +176,7 @@ def test_only_the_coefficients_depend_on_the_reading():
     plain = sdlm.curvature(network, loss, images, labels)
     literal = sdlm.curvature(network, loss, images, labels, literal=True)
     differing = {name for name in plain if not torch.allclose(plain[name], literal[name])}
-    assert differing == {"1.sum.coefficient"}
+    assert differing == {"S.coefficient"}
 
 
 # ------------------------------------------------------------------- exact diagonals
@@ -196,25 +205,30 @@ def test_the_last_layer_has_the_exact_gauss_newton_diagonal(loss):
     network, (images, labels) = small(), patterns(6)
     exact = gauss_newton(network, loss, images, labels)
     computed = sdlm.curvature(network, loss, images, labels)
-    for name in ("3.sum.weight", "3.sum.bias"):
+    for name in ("F.weight", "F.bias"):
         torch.testing.assert_close(computed[name], exact[name])
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
 def test_a_chain_of_single_units_has_it_everywhere(loss):
     """With one unit a layer there are no off-diagonal terms to drop."""
-    network = nn.Sequential(
-        squashed(sum=nn.Conv2d(1, 1, 7)),  # 1 x 2 x 2, each of which S adds up
-        squashed(sum=Subsampling(1)),
-        squashed(sum=TableConvolution([[0]], 1)),
-        squashed(flatten=nn.Flatten(), sum=nn.Linear(1, 1)),
-        RBF(CODES[:, :1].double()),
+    network = Chain(
+        C=nn.Conv2d(1, 1, 7),  # 1 x 2 x 2, each of which S adds up
+        squash_c=Squash(),
+        S=Subsampling(1),
+        squash_s=Squash(),
+        T=TableConvolution([[0]], 1),
+        squash_t=Squash(),
+        flatten=nn.Flatten(),
+        F=nn.Linear(1, 1),
+        squash_f=Squash(),
+        output=RBF(CODES[:, :1].double()),
     )
     initialise(network, seed=2)
     images, labels = patterns(6)
     exact = gauss_newton(network, loss, images, labels)
     computed = sdlm.curvature(network, loss, images, labels)
-    for name in set(exact) - {"0.sum.weight", "0.sum.bias"}:  # C's four units share their weights
+    for name in set(exact) - {"C.weight", "C.bias"}:  # C's four units share their weights
         torch.testing.assert_close(computed[name], exact[name], msg=lambda m, n=name: f"{n}: {m}")
 
 
@@ -243,6 +257,19 @@ def test_a_mean_pooling_and_a_plain_output_are_known_too():
         torch.testing.assert_close(h, other[name])
 
 
+def test_a_chain_inside_a_chain_is_taken_apart():
+    """The same layers in three groups: the same curvatures, with the names of the groups."""
+    flat, (images, labels) = small(), patterns(5)
+    groups = Chain(first=flat[:3], second=flat[3:9], output=flat.output)
+    loss = MaximumLikelihood()
+    expected = sdlm.curvature(flat, loss, images, labels)
+    found = sdlm.curvature(groups, loss, images, labels)
+    assert {name.partition(".")[2] for name in found} == set(expected)
+    for name, h in found.items():
+        assert torch.equal(h, expected[name.partition(".")[2]]), name
+    assert set(found) == {name for name, _ in groups.named_parameters()}
+
+
 # ------------------------------------------------------------------------- training
 
 
@@ -255,68 +282,124 @@ def test_a_pass_moves_after_every_pattern_and_counts_on_the_fly():
     network, (images, labels) = small(), patterns(6)
     by_hand, loss = copy.deepcopy(network), MaximumLikelihood()
     rates = {n: torch.rand_like(p) * 0.05 for n, p in network.named_parameters()}
-    wrong = 0
+    total, wrong = 0.0, 0
     for image, label in zip(images, labels, strict=True):
         by_hand.zero_grad()
         y = by_hand(image[None])
         wrong += int(y.argmin() != label)
-        loss(y, label[None]).backward()
+        lost = loss(y, label[None])
+        lost.backward()
+        total += lost.item()
         for name, p in by_hand.named_parameters():
             p.data -= rates[name] * p.grad
-    assert sdlm.run_pass(network, loss, rates, images, labels) == wrong > 0
+    found = sdlm.run_pass(network, loss, rates, images, labels)
+    assert found == (pytest.approx(total), wrong)
+    assert wrong > 0
     for p, q in zip(network.parameters(), by_hand.parameters(), strict=True):
         torch.testing.assert_close(p, q)
 
 
-def test_training_follows_the_papers_schedule_in_one_constant_order():
-    network, (images, labels) = small(), patterns(30)
+def test_a_pass_leaves_what_needs_no_gradient_and_moves_the_rest_as_ever():
+    """After one pattern: later ones meet other weights."""
+    frozen, free = small(), small()
+    images, labels = patterns(1)
+    frozen.T.requires_grad_(False)
+    rates = {n: torch.full_like(p, 0.05) for n, p in free.named_parameters()}
+    for network in (frozen, free):
+        sdlm.run_pass(network, MaximumLikelihood(), rates, images, labels)
+    for (name, p), q in zip(frozen.named_parameters(), free.parameters(), strict=True):
+        expected = dict(small().named_parameters())[name] if name.startswith("T.") else q
+        assert torch.equal(p, expected), name
+
+
+@pytest.fixture
+def spied(monkeypatch):
+    """Nothing is trained: each pass is kept as (images, labels, the largest rate)."""
     seen = []
 
     def spy(network, loss, rates, images, labels):
-        ratio = max(r.max().item() for r in rates.values())
-        seen.append((images.flatten(1).sum(dim=1).tolist(), ratio))
-        return 7
+        seen.append((images, labels, max(r.max().item() for r in rates.values())))
+        return 60.0, 7
 
-    wrong = list(sdlm.train(network, MaximumLikelihood(), images, labels, seed=0, run_pass=spy))
-    assert wrong == [7] * SCHEDULE["passes"]
-    orders = [order for order, _ in seen]
-    assert all(order == orders[0] for order in orders)
-    assert orders[0] != images.flatten(1).sum(dim=1).tolist()
-    assert sorted(orders[0]) == sorted(images.flatten(1).sum(dim=1).tolist())
-    # nothing is trained here, so h stays the same (all 30 patterns are fewer than 500)
-    for (_, rate), eta in zip(seen, SCHEDULE["global_rate"], strict=True):
-        assert math.isclose(rate / seen[0][1], eta / SCHEDULE["global_rate"][0], rel_tol=1e-9)
+    monkeypatch.setattr(sdlm, "fastest_pass", lambda network, loss: spy)
+    return seen
 
 
-def test_a_stretched_training_stays_longer_at_each_rate_and_shows_what_show_gives():
+def test_training_follows_the_papers_schedule_in_one_constant_order(spied):
     network, (images, labels) = small(), patterns(30)
-    seen = []
+    epochs = train(network, images, labels, SDLM(), loss=MaximumLikelihood(), seed=0)
+    assert [(epoch.loss, epoch.wrong) for epoch in epochs] == [(2.0, 7)] * SCHEDULE["passes"]
+    order, their_labels, first = spied[0]
+    assert all(torch.equal(images, order) for images, _, _ in spied)
+    assert all(torch.equal(labels, their_labels) for _, labels, _ in spied)
+    assert not torch.equal(order, images)
+    moved_to = [int((image == images).flatten(1).all(dim=1).nonzero()) for image in order]
+    assert sorted(moved_to) == list(range(30))
+    assert torch.equal(their_labels, labels[moved_to])
+    # h stays the same, as all 30 patterns are fewer than 500
+    for (_, _, rate), eta in zip(spied, SCHEDULE["global_rate"], strict=True):
+        assert math.isclose(rate / first, eta / SCHEDULE["global_rate"][0], rel_tol=1e-9)
 
-    def spy(network, loss, rates, images, labels):
-        ceiling = max(r.max().item() for r in rates.values())
-        seen.append((images.mean().item(), ceiling, labels.tolist()))
-        return 0
 
-    def brighter(images):
-        return (images + number for number in range(100))
-
-    how = {"passes": 3, "stretch": 2, "show": brighter, "run_pass": spy}
+def test_each_pass_has_its_own_rate_and_shows_what_show_gives(spied):
+    network, (images, labels) = small(), patterns(30)
+    etas = (0.0005, 0.0005, 0.0002, 0.0002)
+    recipe = SDLM(etas=etas, show=lambda images, seed, epoch: images + 100 * seed + epoch)
     loss = MaximumLikelihood()
-    assert list(sdlm.train(network, loss, images, labels, seed=0, **how)) == [0] * 6
-    means = [mean - images.mean().item() for mean, _, _ in seen]
-    np.testing.assert_allclose(means, range(6), atol=1e-9)
-    assert all(order == seen[0][2] for _, _, order in seen)
+    assert len(train(network, images, labels, recipe, loss=loss, seed=3)) == 4
+    order = spied[0][0] - 300
+    assert torch.allclose(order.sum(dim=0), images.sum(dim=0))
     # h is measured on what is shown, and brighter images have another
-    for number, eta in enumerate(np.repeat(SCHEDULE["global_rate"][:3], 2)):
-        h = sdlm.curvature(network, loss, images + number, labels)
-        largest = max(r.max().item() for r in sdlm.rates(h, eta, SCHEDULE["mu"]).values())
-        assert math.isclose(seen[number][1], largest, rel_tol=1e-9)
+    for number, (shown, their_labels, rate) in enumerate(spied):
+        assert torch.equal(their_labels, spied[0][1])
+        torch.testing.assert_close(shown, order + 300 + number)
+        h = sdlm.curvature(network, loss, shown, their_labels)
+        largest = max(r.max().item() for r in sdlm.rates(h, etas[number], SCHEDULE["mu"]).values())
+        assert math.isclose(rate, largest, rel_tol=1e-9)
+
+
+def test_the_curvature_is_measured_on_so_many_patterns_drawn_anew(spied, monkeypatch):
+    drawn = []
+
+    def spy(network, loss, images, labels, *, literal):
+        drawn.append((set(images.flatten(1).sum(dim=1).tolist()), len(labels), literal))
+        return {name: torch.ones_like(p) for name, p in network.named_parameters()}
+
+    monkeypatch.setattr(sdlm, "curvature", spy)
+    recipe = SDLM(etas=(0.0005,) * 3, curvature_samples=8, literal=True)
+    train(small(), *patterns(30), recipe, loss=MaximumLikelihood())
+    assert [(len(some), count, literal) for some, count, literal in drawn] == [(8, 8, True)] * 3
+    assert drawn[0][0] != drawn[1][0] != drawn[2][0]
 
 
 def test_training_lowers_the_error():
     network, (images, labels) = small(), patterns(30)
     loss = MaximumLikelihood()
     before = loss(network(images), labels).item()
-    for _ in sdlm.train(network, loss, images, labels, seed=0, passes=12):
-        pass
+    epochs = train(network, images, labels, SDLM().shorter(12), loss=loss)
     assert loss(network(images), labels).item() < before
+    assert epochs[-1].loss < epochs[0].loss
+
+
+def test_the_paper_gives_the_recipe():
+    recipe = SDLM()
+    assert list(recipe.etas) == SCHEDULE["global_rate"]
+    assert (recipe.epochs, recipe.mu) == (SCHEDULE["passes"], SCHEDULE["mu"])
+    assert recipe.curvature_samples == SCHEDULE["curvature_samples"]
+    assert not recipe.literal
+
+
+def test_only_the_papers_network_and_losses_have_a_compiled_pass(monkeypatch):
+    from lenet import compiled
+
+    def cross_entropy(distances, labels):
+        return nn.functional.cross_entropy(-distances, labels)
+
+    for loss in LOSSES:
+        assert sdlm.fastest_pass(LeNet5_1998(), loss) is compiled.run_pass
+        assert sdlm.fastest_pass(LeNet5(), loss) is sdlm.run_pass
+        assert sdlm.fastest_pass(small(), loss) is sdlm.run_pass
+    assert sdlm.fastest_pass(LeNet5_1998(), cross_entropy) is sdlm.run_pass
+    monkeypatch.delattr("lenet.compiled")
+    monkeypatch.setitem(sys.modules, "lenet.compiled", None)  # as if numba were missing
+    assert sdlm.fastest_pass(LeNet5_1998(), LOSSES[0]) is sdlm.run_pass

@@ -1,4 +1,4 @@
-"""The forms of the benchmarks compute what the layers say: outputs and gradients."""
+"""The ways of the benchmarks compute what the layers say: outputs and gradients."""
 
 import sys
 from pathlib import Path

@@ -11,11 +11,14 @@ import json
 import os
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
+from matplotlib import font_manager  # noqa: F401  (it makes its cache now, and not in a notebook)
 from myst_nb.sphinx_ import NbMetadataCollector
+from notebook_form import read_for_sphinx
 from sphinx.util import logging
 
 WATCHED = ("lenet", "lenet_paper", "results", "requirements.txt", "book/_ext")
@@ -72,11 +75,15 @@ def run_notebooks(app, env, docnames):
     cache.clear_cache()  # the code of a notebook may be that of the last build, but not `lenet/`
     sources = [Path(env.doc2path(name)) for name in docnames]
     notebooks = [source for source in sources if source.suffix == ".ipynb"]
-    for notebook in notebooks:
-        cache.add_nb_to_project(str(notebook))
     os.environ["OMP_WAIT_POLICY"] = "passive"  # a waiting thread leaves its core to the other one
     logger.info("running %d notebooks, one on each core ...", len(notebooks))
-    load_executor("local-parallel", cache).run_and_cache(timeout=config.execution_timeout)
+    with TemporaryDirectory() as folder:
+        # The cache gives a page its cells' metadata too, so what is run is what the page reads.
+        for notebook in notebooks:
+            copy = Path(folder, notebook.name)
+            nbformat.write(read_for_sphinx(notebook), copy)
+            cache.add_nb_to_project(str(copy))
+        load_executor("local-parallel", cache).run_and_cache(timeout=config.execution_timeout)
 
 
 def write_all_pages(app, env):

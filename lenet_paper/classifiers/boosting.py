@@ -47,7 +47,7 @@ def boosted(
 
     multiply_adds, stored = costs(first, padded(images, MARGIN))
     # distances add up as outputs do: of one image all share the same remainder
-    penalties = sum(outputs(network, new) for network in (first, second, third))
+    penalties = torch.stack([outputs(network, new) for network in (first, second, third)]).sum(0)
     return Classified(penalties.numpy(), 3 * multiply_adds, 3 * stored)
 
 

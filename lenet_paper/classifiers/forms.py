@@ -24,8 +24,9 @@ def deslanted(split: str) -> Digits:
 def small(split: str) -> Digits:
     """16x16: the 20x20 pixels in which the digit lies, made smaller."""
     images, labels = regular(split)
-    options = {"size": (16, 16), "mode": "bilinear", "antialias": True}
-    return F.interpolate(framed(images, 20)[:, None], **options)[:, 0], labels
+    framed_digits = framed(images, 20)[:, None]
+    made = F.interpolate(framed_digits, (16, 16), mode="bilinear", antialias=True)
+    return made[:, 0], labels
 
 
 def deslant(images: Tensor) -> Tensor:

@@ -18,17 +18,17 @@ def rbf_units(
     squared distance of the centre's own training images; the paper does not give it.
     """
     digits, labels = vectors(training[0]), training[1].numpy()
-    centres, spreads = [], []
+    own_centres, own_spreads = [], []
     for c in range(10):
         own = digits[labels == c]
         clusters = KMeans(units // 10, n_init=1, random_state=seed).fit(own)
         squares = euclidean_distances(own, clusters.cluster_centers_, squared=True).min(axis=1)
         counts = np.bincount(clusters.labels_, minlength=units // 10)
         means = np.bincount(clusters.labels_, squares, minlength=units // 10) / counts
-        centres.append(clusters.cluster_centers_)
+        own_centres.append(clusters.cluster_centers_)
         # a centre that is itself a lone image has no spread of its own
-        spreads.append(np.where(counts > 1, means, squares.mean()))
-    centres, spreads = np.concatenate(centres), np.concatenate(spreads)
+        own_spreads.append(np.where(counts > 1, means, squares.mean()))
+    centres, spreads = np.concatenate(own_centres), np.concatenate(own_spreads)
 
     def gaussians(x: np.ndarray) -> np.ndarray:
         squares = euclidean_distances(x, centres, squared=True)

@@ -26,6 +26,10 @@ LENET4_INPUTS = [sorted((o + step) % 8 for step in (0, 1 + o // 8, 3 + o // 8)) 
 class Rival(Chain):
     """(N, 1, H, H) to (N, 10) squared distances to PLACES, the smallest of which wins."""
 
+    C3: TableConvolution  # of those that have one
+    F6: nn.Linear
+    output: RBF
+
     def __init__(self, **layers: nn.Module) -> None:
         super().__init__(**layers, output=RBF(PLACES))
 

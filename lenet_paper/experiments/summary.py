@@ -10,28 +10,27 @@ from lenet.data import mnist
 from lenet.evaluation import accuracy
 from lenet.initial import initialise
 from lenet.networks import LeNet5
-from lenet.recipes import LOSS_OF, RECIPES
+from lenet.recipes import SHORT
 from lenet.training import train
 from lenet_paper.experiment import Experiment, Job, Outcome
 
 SEEDS = range(5)
 
 
-def train_summary(recipe: str, seed: int) -> Outcome:
-    """Train the summary's network on the 60,000 digits by the recipe of that name."""
+def train_summary(recipe: Adam, seed: int) -> Outcome:
+    """Train the summary's network on the 60,000 digits."""
     (images, labels), test = mnist("train"), mnist("test")
     network = initialise(LeNet5(), seed)
-    settings = {"loss": LOSS_OF["lenet5"], "seed": seed, "test": test, "progress": False}
-    epochs = train(network, images, labels, RECIPES[recipe], **settings)
-    counts = len(images), len(test[1])
+    epochs = train(network, images, labels, recipe, seed=seed, test=test, progress=False)
+    wrong = [(epoch.wrong, epoch.errors or 0) for epoch in epochs]
     row = {
         "errors": epochs[-1].errors,
         "seconds": round(sum(epoch.seconds for epoch in epochs)),
         "loss": [round(epoch.loss, 5) for epoch in epochs],
-        "training_accuracy": [round(accuracy(epoch.wrong, counts[0]), 3) for epoch in epochs],
-        "accuracy": [round(accuracy(epoch.errors, counts[1]), 3) for epoch in epochs],
+        "training_accuracy": [round(accuracy(one, len(images)), 3) for one, _ in wrong],
+        "accuracy": [round(accuracy(one, len(test[1])), 3) for _, one in wrong],
     }
-    return Outcome(row, network=network if (recipe, seed) == ("short", 0) else None)
+    return Outcome(row, network=network if (recipe, seed) == (SHORT, 0) else None)
 
 
 def in_numbers(recipe: Adam) -> dict:
@@ -41,11 +40,11 @@ def in_numbers(recipe: Adam) -> dict:
     return numbers | {"shift": shown.get("most", 0)}
 
 
-def of_recipe(name: str, about: str, recipe: str) -> Experiment:
-    """The experiment that trains five seeds by the recipe of that name."""
-    settings = {"network": "lenet5", "seeds": list(SEEDS), "recipe": in_numbers(RECIPES[recipe])}
+def of_recipe(name: str, about: str, recipe: Adam) -> Experiment:
+    """The experiment that trains five seeds by one recipe."""
+    settings = {"network": "lenet5", "seeds": list(SEEDS), "recipe": in_numbers(recipe)}
     jobs = [Job({"seed": seed}, (recipe, seed)) for seed in SEEDS]
     return Experiment(name, about, settings, lambda rows: jobs, train_summary)
 
 
-EXPERIMENT = of_recipe("summary", "the summary's 97.74 %: the short recipe, five seeds", "short")
+EXPERIMENT = of_recipe("summary", "the summary's 97.74 %: the short recipe, five seeds", SHORT)

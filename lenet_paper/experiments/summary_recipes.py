@@ -12,7 +12,6 @@ from lenet.data import hold_out, mnist
 from lenet.evaluation import errors, outputs
 from lenet.initial import initialise
 from lenet.networks import LeNet5
-from lenet.recipes import LOSS_OF
 from lenet.shown import Shifted
 from lenet.training import train
 from lenet_paper.experiment import Experiment, Job, Outcome
@@ -36,7 +35,7 @@ def judge(recipe: Adam) -> Outcome:
     """Train by one recipe; its errors and its loss on the held-out images."""
     (images, labels), held_out = hold_out(*mnist("train"))
     network = initialise(LeNet5(), seed=0)
-    epochs = train(network, images, labels, recipe, loss=LOSS_OF["lenet5"], progress=False)
+    epochs = train(network, images, labels, recipe, progress=False)
     loss = F.cross_entropy(outputs(network, held_out[0]), held_out[1])
     row = {
         "errors": errors(network, *held_out),

@@ -21,7 +21,7 @@ from lenet.initial import fan_in, initialise
 from lenet.layers import RBF, Squash, Subsampling, TableConvolution, bitmap_codes
 from lenet.networks import Chain
 from lenet.paper import C3_INPUTS
-from lenet.recipes import RECIPES
+from lenet.recipes import SHORT
 from lenet.shown import Distorted
 from lenet.training import train
 from lenet_paper.configuration import HEADLINE
@@ -31,7 +31,7 @@ from lenet_paper.experiments.summary import in_numbers
 from lenet_paper.record import find
 
 SEEDS = range(3)
-RECIPE = RECIPES["short"]
+RECIPE = SHORT
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from lenet.paper import C3_INPUTS
 from lenet.weights import load_shipped
 
 SEVEN = [(60, 50), (220, 50), (110, 240)]  # strokes on the pad, which is 280 wide
+FIVE = [[(90, 55), (85, 130), (165, 130), (195, 180), (160, 230), (80, 225)], [(90, 55), (200, 55)]]
 LETTER_H = [[(70, 40), (70, 240)], [(210, 40), (210, 240)], [(70, 140), (210, 140)]]
 LETTER_E = [[(210, 40), (70, 40), (70, 240), (210, 240)], [(70, 140), (190, 140)]]
 
@@ -40,9 +41,10 @@ def choose_network(page, network: str) -> None:
     page.locator(f"input[value={network}]").check()
 
 
-def draw(page, *strokes) -> None:
+def draw(page, *strokes, clear: bool = True) -> None:
     """Draw with the mouse; the points are the pad's own."""
-    page.locator("#live-clear").click()
+    if clear:
+        page.locator("#live-clear").click()
     box = page.locator("#live-pad").bounding_box()
     for start, *points in strokes:
         at = [(box["x"] + x * box["width"] / 280, box["y"] + y * box["width"] / 280)
@@ -168,7 +170,12 @@ def test_a_seven_is_drawn_with_the_mouse(live, name):
     assert answer(live) == "7"
     said = live.locator("#live-said")
     live.wait_for_function("document.getElementById('live-said').textContent.includes('It reads')")
-    assert said.inner_text().startswith("It reads 7")
+    sure = {
+        "lenet5": r"with a probability of \d+\.\d %\. Next is \d, with \d+\.\d %\.",
+        "lenet5-1998": r"at distance \d+\.\d from its code, the nearest of ten\. "
+        r"Next is \d, at \d+\.\d\.",
+    }
+    assert re.fullmatch(f"It reads 7, {sure[name]}", said.inner_text())
     best = live.locator("#live-scores .live-best")
     assert best.get_by_role("rowheader").inner_text() == "7"
     assert re.search(r"takes \d+\.\d ms", live.locator("#live-time").inner_text())
@@ -190,6 +197,42 @@ def test_a_seven_is_drawn_with_the_keyboard_alone(live):
         for _ in range(times):
             live.keyboard.press(key)
     assert answer(live) == "7"
+
+
+def ink(page) -> np.ndarray:
+    return np.array(page.evaluate("[...(pen.ink()?.values ?? [])]"))
+
+
+def test_the_first_stroke_clears_the_digit_that_is_shown(live):
+    assert answer(live) == "7"
+    assert live.locator("#live-sentence").inner_text().endswith("The label says 7.")
+    draw(live, *FIVE, clear=False)
+    assert answer(live) == "5"
+    assert "label" not in live.locator("#live-sentence").inner_text()
+    drawn_over = ink(live)
+    draw(live, *FIVE)
+    assert np.array_equal(drawn_over, ink(live))
+
+
+def test_the_first_stroke_clears_a_digit_that_was_picked_later(live):
+    draw(live, SEVEN)
+    live.get_by_role("button", name="Test image 11, a 6").click()
+    draw(live, *FIVE, clear=False)
+    assert answer(live) == "5"
+
+
+def test_the_keyboards_first_stroke_clears_it_too(live):
+    live.locator("#live-pad").focus()
+    live.keyboard.press(" ")
+    dot = ink(live)
+    live.keyboard.press("ArrowDown")
+    assert ink(live).sum() > dot.sum()  # the second one clears nothing
+    live.keyboard.press(" ")
+    live.keyboard.press("ArrowUp")
+    live.keyboard.press("Delete")
+    assert ink(live).size == 0
+    live.keyboard.press(" ")
+    assert np.array_equal(dot, ink(live))
 
 
 def test_an_empty_pad_is_no_digit(live):

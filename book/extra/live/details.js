@@ -71,7 +71,7 @@ function sumRows(unit, network, states) {
   if (NETWORKS[network][name].squashed) {
     rows.push(line("squash", `1.7159 tanh(⅔ · ${written(sum)})`, written(result)));
   } else if (rule === convolution) {
-    rows.push(line("result", "no squash yet: the seed pools first", written(result)));
+    rows.push(line("result", "no squash yet: this network pools first", written(result)));
   } else if (rule === dense) {
     const probability = softmax(states.output.values)[map];
     rows.push(line("result", "the logit of this digit", written(result)));

@@ -83,7 +83,7 @@ function blockSums(x) {
   return y;
 }
 
-/* The seed's pooling. */
+/* The pooling of the summary's network. */
 function mean(x) {
   const y = blockSums(x);
   return { ...y, values: y.values.map((sum) => sum / 4) };

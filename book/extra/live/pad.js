@@ -15,14 +15,17 @@ const PEN_KEYS = {
 };
 
 /* Ink is the canvas's opacity. `changed` is called after every stroke, `say` tells the keyboard's
-   pen in words; `cross` marks where it is. */
+   pen in words; `cross` marks where it is. The first stroke clears a digit or picture that is shown:
+   drawn over a 7, a 5 is read as a 9. */
 function makePad(canvas, cross, changed, say) {
   const context = canvas.getContext("2d", { willReadFrequently: true });
   Object.assign(context, { lineWidth: PEN_WIDTH, lineCap: "round", lineJoin: "round" });
   const side = canvas.width;
   const pen = { x: side / 2, y: side / 4, isDown: false };
+  let isShowing = false; // what is on the pad was not drawn there
 
   function stroke(from, to) {
+    if (isShowing) wipe();
     context.beginPath();
     context.moveTo(from.x, from.y);
     context.lineTo(to.x, to.y);
@@ -104,8 +107,13 @@ function makePad(canvas, cross, changed, say) {
   }
 
   function clear() {
-    context.clearRect(0, 0, side, side);
+    wipe();
     changed();
+  }
+
+  function wipe() {
+    context.clearRect(0, 0, side, side);
+    isShowing = false;
   }
 
   /* Show a grid of ink, 0 to 1, as large as the pad. Calls nothing: the grid is known already. */
@@ -116,7 +124,8 @@ function makePad(canvas, cross, changed, say) {
     small.getContext("2d").putImageData(picture, 0, 0);
     const ratio = side / Math.max(ink.width, ink.height);
     const [width, height] = [ratio * ink.width, ratio * ink.height];
-    context.clearRect(0, 0, side, side);
+    wipe();
+    isShowing = true;
     context.drawImage(small, (side - width) / 2, (side - height) / 2, width, height);
   }
 

@@ -134,10 +134,10 @@ function sentence() {
   const { states, network, source } = shown;
   const [first, second] = ranking(network, states.output);
   const sure = measuresDistance(network)
-    ? `${first} is nearest, at distance ${score(first)}; next is ${second}, at ${score(second)}`
-    : `${first}, ${score(first)}; next is ${second}, ${score(second)}`;
+    ? `at distance ${score(first)} from its code, the nearest of ten. Next is ${second}, at ${score(second)}`
+    : `with a probability of ${score(first)}. Next is ${second}, with ${score(second)}`;
   const truth = source.digit ? ` The label says ${source.digit.label}.` : "";
-  return `It reads ${sure}.${truth}`;
+  return `It reads ${first}, ${sure}.${truth}`;
 }
 
 function score(digit) {
@@ -159,7 +159,7 @@ function scoreTable() {
       <td class="live-bar"><span style="width: ${width}%"></span></td>
       <td>${states ? score(digit) : ""}</td><td class="live-mark">${mark}</td></tr>`;
   });
-  const caption = isDistance ? "Squared distance to each digit’s picture" : "Probability of each digit";
+  const caption = isDistance ? "Squared distance to each digit’s code" : "Probability of each digit";
   return `<caption>${caption}</caption><tbody>${rows.join("")}</tbody>`;
 }
 
@@ -235,7 +235,7 @@ function drawTable(chosen) {
     return `<tr><th scope="row">${input}</th>${cells.join("")}</tr>`;
   });
   const kernels = reads.flat().length;
-  const title = measuresDistance(shown.network) ? "Table I of the paper" : "The seed’s C3 reads all maps";
+  const title = measuresDistance(shown.network) ? "Table I of the paper" : "The summary’s C3 reads all maps";
   part("table").innerHTML = `<caption>${title}: ${kernels} kernels. Rows: maps of S2. Columns: maps of C3.</caption>
     <thead><tr><td></td>${heads}</tr></thead><tbody>${rows.join("")}</tbody>`;
   part("table-note").textContent =

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from hashed import hashes
 
-from lenet import data, recipes, results
+from lenet import data, results
 from lenet.sdlm import SDLM
+from lenet_paper import configuration
 from lenet_paper.bars import BARS
 from lenet_paper.classifiers import trained
 from lenet_paper.experiments import EXPERIMENTS, experiment, fig9_choice, speed_1998
@@ -23,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 OURS = [ROOT / name for name in ("lenet", "lenet_paper", "results")]
 DIGITS = 200
 PUBLISHED = {name: results.load(name) for name in EXPERIMENTS}
-SHORT = SDLM(etas=(0.0002,), curvature_samples=20)
+ONE_PASS = SDLM(etas=(0.0002,), curvature_samples=20)
 SMALLER = {  # settings of bars that 200 digits are too few for
     "pca-quadratic": {"components": 5},
     "rbf": {"units": 20},
@@ -51,8 +52,8 @@ def ran(tmp_path_factory) -> Iterator[tuple[Path, dict]]:
         patch.setattr(data, "parse_idx", lambda *given: parse(*given)[:DIGITS])
         patch.setattr(data.hold_out, "__defaults__", (20, 0))
         patch.setattr(results, "folder", lambda: folder)
-        patch.setitem(recipes.RECIPES, "paper", SHORT)
-        patch.setattr(trained, "SDLM", partial(replace, SHORT))
+        patch.setattr(configuration, "PAPER", ONE_PASS)
+        patch.setattr(trained, "SDLM", partial(replace, ONE_PASS))
         patch.setattr(speed_1998, "PATTERNS", {"plain": 20, "compiled": 200})
         for name, settings in SMALLER.items():
             patch.setitem(BARS, name, replace(BARS[name], settings=BARS[name].settings | settings))

@@ -10,17 +10,24 @@ import pytest
 from hashed import hashes
 
 from lenet import results, weights
-from lenet.networks import NETWORKS
+from lenet.initial import initialise
+from lenet.networks import NETWORKS, LeNet5, LeNet5_1998
 from lenet_paper import ship
 from lenet_paper.kept import keep_network, kept_weights
+from lenet_paper.record import Record, made_by
 
 ROOT = Path(__file__).parents[1]
+
+
+def same_weights(one: Path, other: Path) -> bool:
+    (here, _), (there, _) = weights.read_weights(one), weights.read_weights(other)
+    return here.keys() == there.keys() and all(here[n].equal(there[n]) for n in here)
 
 
 def test_what_ships_is_what_was_kept():
     assert ship.SHIPPED.keys() == NETWORKS.keys()
     for name, kept in ship.SHIPPED.items():
-        assert weights.shipped(name).read_bytes() == kept_weights(*kept).read_bytes()
+        assert same_weights(weights.shipped(name), kept_weights(*kept))
     assert {path.stem for path in weights.FOLDER.iterdir()} == NETWORKS.keys()
 
 
@@ -35,16 +42,21 @@ def checkout(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_weights_are_shipped_all_or_none(checkout, capsys):
-    keep_network(NETWORKS["lenet5"](), "summary", 0, checkout / "results")
+def test_weights_are_shipped_all_or_none_and_say_what_made_them(checkout, capsys):
+    for experiment in ("summary", "fig5"):
+        Record(experiment, {}).add({"seed": 7}, by=made_by() | {"commit": "of the head"})
+    Record("fig5", {}).add({"seed": 0}, by=made_by() | {"commit": "of the row"})
+    keep_network(initialise(LeNet5(), 1), "summary", 0, checkout / "results")
     with pytest.raises(FileNotFoundError, match=r"fig5-seed0\.safetensors: no such file"):
         ship.ship()
     assert not (checkout / "lenet").exists()
 
-    keep_network(NETWORKS["lenet5-1998"](), "fig5", 0, checkout / "results")
+    keep_network(initialise(LeNet5_1998(), 2), "fig5", 0, checkout / "results")
     ship.ship()
     for name, kept in ship.SHIPPED.items():
-        assert weights.shipped(name).read_bytes() == kept_weights(*kept).read_bytes()
+        assert same_weights(weights.shipped(name), kept_weights(*kept))
+    commits = {name: weights.read_weights(weights.shipped(name))[1]["commit"] for name in NETWORKS}
+    assert commits == {"lenet5": "of the head", "lenet5-1998": "of the row"}
     assert f"{weights.shipped('lenet5-1998')}: fig5, seed 0\n" in capsys.readouterr().out
 
 

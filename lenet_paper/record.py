@@ -113,6 +113,17 @@ def find(rows: list[Row], key: Row) -> Row | None:
     return None
 
 
+def published(name: str, **key: object) -> Row:
+    """The row of results/NAME.json in which each name of ``key`` has its value.
+
+    Raises ``FileNotFoundError`` when it is still to be made.
+    """
+    row = find(results.load(name)["rows"], key)
+    if row is None:
+        raise FileNotFoundError(f"{name} has no row of {key} yet")
+    return row
+
+
 def made_by() -> Row:
     """The commit, the versions and the machine of this process."""
     return {"commit": commit(), "versions": versions(), "machine": machine()}
@@ -162,7 +173,7 @@ def layout(value: object, indent: str = "") -> str:
         return text
     deeper = indent + " "
     names = (
-        [f"{json.dumps(key)}: " for key in value] if isinstance(value, dict) else [""] * len(value)
+        [f"{json.dumps(key)}: " for key in value] if isinstance(value, dict) else [""] * len(inside)
     )
     parts = [deeper + name + layout(part, deeper) for name, part in zip(names, inside, strict=True)]
     opening, closing = "{}" if isinstance(value, dict) else "[]"

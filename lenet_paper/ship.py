@@ -25,9 +25,14 @@ def ship() -> None:
     for name, (experiment, seed) in SHIPPED.items():
         record = results.load(experiment)
         row = find(record["rows"], {"seed": seed}) or {}
-        about = {"recipe": f"reproduce {experiment}", "seed": seed, "licence": "MIT"}
-        about["commit"] = row.get("commit", record["commit"])
-        save_weights(networks[name], shipped(name), **about)
+        save_weights(
+            networks[name],
+            shipped(name),
+            recipe=f"reproduce {experiment}",
+            seed=seed,
+            licence="MIT",
+            commit=row.get("commit", record["commit"]),
+        )
         print(f"{shipped(name)}: {experiment}, seed {seed}")
 
 

@@ -11,7 +11,7 @@ import torch
 
 from lenet import results
 from lenet_paper import record as module
-from lenet_paper.record import Record, commit, find, layout, made_by
+from lenet_paper.record import Record, commit, find, layout, made_by, published
 
 SETTINGS = {"network": "lenet5", "seeds": [0, 1], "rate": 0.003}
 
@@ -68,6 +68,13 @@ def test_a_record_goes_on_where_it_was_stopped():
     record.add({"recipe": "short", "seed": 1})
     assert [row["seed"] for row in results.load("try")["rows"]] == [0, 1]
     assert find(record.rows, {"seed": 1})["recipe"] == "short"
+
+
+def test_a_row_of_another_experiment_is_there_or_missed_by_name():
+    Record("try", SETTINGS).add({"seed": 0}, {"errors": 7})
+    assert published("try", seed=0)["errors"] == 7
+    with pytest.raises(FileNotFoundError, match="try has no row of {'seed': 1} yet"):
+        published("try", seed=1)
 
 
 def test_tuples_and_lists_are_the_same_setting():

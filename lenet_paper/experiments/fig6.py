@@ -11,7 +11,6 @@ from dataclasses import asdict, replace
 
 import torch
 
-from lenet import results
 from lenet.data import mnist
 from lenet.evaluation import errors
 from lenet.networks import LeNet5_1998
@@ -20,7 +19,7 @@ from lenet_paper.configuration import HEADLINE, trained
 from lenet_paper.experiment import Experiment, Job, Outcome, Row
 from lenet_paper.experiments.fig6_choice import CHOSEN, DistortedSet
 from lenet_paper.kept import kept_network
-from lenet_paper.record import find
+from lenet_paper.record import published
 
 SEEDS = range(3)
 SIZES = (15_000, 30_000)
@@ -54,7 +53,7 @@ def train_on_a_set(name: str, size: int | DistortedSet | None, seed: int) -> Out
 
 def of_fig5(seed: int) -> Outcome:
     """The row of 60,000 digits: that of fig5, with the training errors of its last network."""
-    start, row = time.perf_counter(), find(results.load("fig5")["rows"], {"seed": seed})
+    start, row = time.perf_counter(), published("fig5", seed=seed)
     wrong = errors(kept_network(LeNet5_1998(), "fig5", seed), *mnist("train"))
     seconds = round(time.perf_counter() - start, 1)
     return Outcome({"training_errors": wrong} | row | {"seconds": seconds})

@@ -39,7 +39,7 @@ def classify(name: str, seed: int) -> Outcome:
         return of_lenet5(bar, seed)
     classified = bar.classify(bar.form("train"), bar.form("test")[0], **arguments(bar, seed))
     said = from_penalties(torch.from_numpy(classified.penalties))
-    costs = {"multiply_adds": classified.multiply_adds, "stored": classified.stored}
+    costs: Row = {"multiply_adds": classified.multiply_adds, "stored": classified.stored}
     costs["seconds"] = round(time.process_time() - start, 1)
     network = classified.network if name in CONVOLUTIONAL else None
     return Outcome(counted(bar, said) | costs, said, network, f"fig9-{name}")

@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lenet import results
 from lenet.data import mnist
 from lenet.evaluation import errors
 from lenet.initial import fan_in, initialise
@@ -28,7 +27,7 @@ from lenet_paper.configuration import HEADLINE
 from lenet_paper.experiment import Experiment, Job, Outcome, Row
 from lenet_paper.experiments.fig6_choice import CHOSEN
 from lenet_paper.experiments.summary import in_numbers
-from lenet_paper.record import find
+from lenet_paper.record import published
 
 SEEDS = range(3)
 RECIPE = SHORT
@@ -125,7 +124,7 @@ def train_design(design: Design | None, seed: int) -> Outcome:
 
 def of_fig5(seed: int) -> Outcome:
     """The row of the paper's network, trained as in 1998."""
-    row = find(results.load("fig5")["rows"], {"seed": seed})
+    row = published("fig5", seed=seed)
     found = {
         "errors": row["errors_after_pass"][-1],
         "training_errors": row["training_errors_on_the_fly"][-1],

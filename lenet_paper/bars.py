@@ -30,8 +30,8 @@ class Bar:
     form: Callable[[str], Digits] = regular
     seeds: tuple[int, ...] = ()  # none: nothing is random
     distorted: bool = False  # shown the enlarged set of fig6
-    of: str | None = None  # the row whose trained network it takes
-    kept: str | None = None
+    of: str = ""  # the row whose trained network it takes
+    kept: str = ""
 
 
 ONE, THREE = (0,), (0, 1, 2)

@@ -1,10 +1,6 @@
 """Held-out errors, by which settings are chosen: what the rows of a choice say."""
 
-from typing import TypeVar
-
 from lenet_paper.experiment import Row
-
-Candidate = TypeVar("Candidate")
 
 
 def held_out_errors(rows: list[Row], **key: object) -> list[int]:

@@ -28,12 +28,11 @@ def list_all() -> None:
     print(f"{'name':16} {'rows':>9} {'minutes':>8}  what it measures")
     for name in EXPERIMENTS:
         known = experiment(name)
-        rows, minutes = [], "-"
         try:
             rows = results.load(name)["rows"]
-            minutes = f"{sum(row.get('seconds', 0) for row in rows) / 60:.1f}"
-            wanted = sum(1 for _ in known.jobs(rows))
-        except FileNotFoundError:  # of its own rows, or of those that it needs
-            wanted = "?"
+        except FileNotFoundError:
+            rows = []
+        wanted = len(list(known.jobs(rows)))
+        minutes = f"{sum(row.get('seconds', 0) for row in rows) / 60:.1f}" if rows else "-"
         needs = f" (needs {', '.join(known.needs)})" if known.needs else ""
         print(f"{name:16} {len(rows):>3} of {wanted:>2} {minutes:>8}  {known.about}{needs}")

@@ -1,7 +1,7 @@
 """What an experiment is: its name, its settings, its jobs, and what one job does."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from torch import nn
@@ -33,7 +33,8 @@ class Experiment:
 
     ``jobs`` takes the rows that are there and gives all jobs that can be named now, those of the
     rows that are there too; an experiment in stages names more when the first stage is done.
-    ``work`` is a function of a module, for it may run in another process, on one thread.
+    ``work`` is a function of a module, for it may run in another process, on one thread. What it
+    needs of other experiments it reads from results/, on a cluster too.
     """
 
     name: str
@@ -41,5 +42,5 @@ class Experiment:
     settings: dict  # whatever decides the numbers
     jobs: Callable[[list[Row]], Iterable[Job]]
     work: Callable[..., Outcome]
-    needs: tuple[str, ...] = field(default=())  # the experiments whose results it reads
+    needs: tuple[str, ...] = ()  # the experiments whose results it reads
     alone: bool = False  # it measures time: one job at a time

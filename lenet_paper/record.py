@@ -1,7 +1,8 @@
 """Write what an experiment measured, and with what, row by row: results/NAME.json.
 
-A row is written as soon as it is known, with the commit, the versions and the machine that made
-it where they differ from those of the file's first row. Several processes may add rows to one file.
+A row is written as soon as it is known, with the commit, the versions and the machine that made it
+where they differ from those of the file's head, which are the first row's. Several processes of a
+machine may add rows to one file.
 """
 
 import datetime
@@ -11,7 +12,9 @@ import os
 import platform
 import subprocess
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from lenet import results
 from lenet.files import write_whole
 from lenet_paper.experiment import Row
 
+CODE = (":/lenet", ":/lenet_paper", ":/benchmarks")  # in the checkout; what decides the numbers
 LINE = 100  # characters; what fits on a line stays on it
 
 
@@ -37,12 +41,11 @@ class Record:
         self, name: str, settings: dict, command: str | None = None, folder: Path | None = None
     ) -> None:
         self.path = (folder or results.folder()) / f"{name}.json"
-        self.here = {"commit": commit(), "versions": versions(), "machine": machine()}
         self.new = {
             "experiment": name,
             "command": command or f"python -m lenet reproduce {name}",
             "settings": json.loads(json.dumps(settings)),  # tuples become lists, as in the file
-            **self.here,
+            **made_by(),
             "date": datetime.date.today().isoformat(),
             "rows": [],
         }
@@ -70,17 +73,31 @@ class Record:
         """The row in which each name of ``key`` has its value; None when it is still to be made."""
         return find(self.rows, key)
 
-    def add(self, key: Row, found: Row | None = None) -> None:
-        """Add the row of ``key``, unless another process did, and write the file whole."""
+    def add(
+        self,
+        key: Row,
+        found: Row | None = None,
+        by: Row | None = None,
+        keep: Callable[[], None] | None = None,
+    ) -> bool:
+        """Add the row of ``key``, unless another process did; whether it was added.
+
+        ``by`` is what `made_by` said where the row was made, if not here. ``keep`` writes the files
+        beside the row before the row is there: neither is of another run than the other.
+        """
+        by = by or made_by()
         with self.lock():
             self.content = self.read()
-            if not self.find(**key):
-                changed = {name: one for name, one in self.here.items() if self.differs(name)}
-                self.rows.append(key | (found or {}) | changed)
-                write_whole(self.path, (layout(self.content) + "\n").encode())
-
-    def differs(self, name: str) -> bool:
-        return self.content.get(name) != self.here[name]
+            if self.find(**key):
+                return False
+            if not self.rows:
+                self.content |= by
+            if keep:
+                keep()
+            changed = {name: one for name, one in by.items() if self.content.get(name) != one}
+            self.rows.append(key | (found or {}) | changed)
+            write_whole(self.path, (layout(self.content) + "\n").encode())
+            return True
 
     def lock(self) -> FileLock:
         """Held while the file is read and written; it lies outside the results."""
@@ -96,6 +113,23 @@ def find(rows: list[Row], key: Row) -> Row | None:
     return None
 
 
+def published(name: str, **key: object) -> Row:
+    """The row of results/NAME.json in which each name of ``key`` has its value.
+
+    Raises ``FileNotFoundError`` when it is still to be made.
+    """
+    row = find(results.load(name)["rows"], key)
+    if row is None:
+        raise FileNotFoundError(f"{name} has no row of {key} yet")
+    return row
+
+
+def made_by() -> Row:
+    """The commit, the versions and the machine of this process."""
+    return {"commit": commit(), "versions": versions(), "machine": machine()}
+
+
+@cache  # the code that this process has read does not change with the files
 def commit() -> str:
     """The commit of the code, "... and changes" where it was changed since, or no checkout."""
 
@@ -105,10 +139,11 @@ def commit() -> str:
         return ended.stdout.strip()
 
     try:
-        changed = git("status", "--porcelain", "--", "*.py", "*.json", ":!results")
+        git("ls-files", "--error-unmatch", Path(__file__).name)  # a wheel may lie in a checkout
+        changed = git("status", "--porcelain", "--", *CODE)
         return git("rev-parse", "HEAD") + (" and changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
-        return f"not a checkout, version {metadata.version('lenet')}"
+        return "not a checkout"
 
 
 def versions() -> dict[str, str]:
@@ -138,7 +173,7 @@ def layout(value: object, indent: str = "") -> str:
         return text
     deeper = indent + " "
     names = (
-        [f"{json.dumps(key)}: " for key in value] if isinstance(value, dict) else [""] * len(value)
+        [f"{json.dumps(key)}: " for key in value] if isinstance(value, dict) else [""] * len(inside)
     )
     parts = [deeper + name + layout(part, deeper) for name, part in zip(names, inside, strict=True)]
     opening, closing = "{}" if isinstance(value, dict) else "[]"

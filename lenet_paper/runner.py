@@ -5,17 +5,19 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
 from lenet import results
+from lenet.files import reserve
 from lenet.sources import watched
-from lenet_paper.experiment import Experiment, Job, Row
+from lenet_paper.experiment import Experiment, Job, Outcome, Row
 from lenet_paper.kept import keep_network, keep_predictions
-from lenet_paper.record import Record, find
+from lenet_paper.record import Record, find, made_by
 from lenet_paper.spread import spread
 
 MADE_BY = ("seconds", "commit", "versions", "machine")  # may differ where nothing else does
@@ -33,21 +35,18 @@ class Selection:
     def of(self, experiment: Experiment, rows: list[Row]) -> list[Job]:
         """The jobs that are chosen. Raises ``ValueError`` for a row or seed that there is not."""
         jobs = list(experiment.jobs(rows))
-        seeds = sorted({job.key["seed"] for job in jobs if "seed" in job.key})
         names = dict.fromkeys(name for job in jobs for name in words(job.key))
         for row in self.rows:
             if row not in names:
-                choice = f"choose from {', '.join(names)}" if names else "its rows are seeds"
+                choice = f"choose from {', '.join(names)}" if names else "its rows have no names"
                 raise ValueError(f"{experiment.name} has no row {row}: {choice}")
+        named = [job for job in jobs if not self.rows or set(self.rows) & set(words(job.key))]
+        seeds = sorted({job.key["seed"] for job in named if "seed" in job.key})
         if self.seed is not None and self.seed not in seeds:
+            which = f" of {' or '.join(self.rows)}" if self.rows else ""
             choice = f"choose from {', '.join(map(str, seeds))}" if seeds else "it has none"
-            raise ValueError(f"{experiment.name} has no seed {self.seed}: {choice}")
-        return [
-            job
-            for job in jobs
-            if (not self.rows or set(self.rows) & set(words(job.key)))
-            and self.seed in (None, job.key.get("seed"))
-        ]
+            raise ValueError(f"{experiment.name} has no seed {self.seed}{which}: {choice}")
+        return [job for job in named if self.seed in (None, job.key.get("seed"))]
 
 
 def words(key: Row) -> list[str]:
@@ -58,80 +57,118 @@ def words(key: Row) -> list[str]:
 def run_missing(experiment: Experiment, selection: Selection) -> None:
     """Run the chosen rows that have no result yet, and add them to results/NAME.json."""
     record = Record(experiment.name, experiment.settings)
-    ran = run(experiment, selection, record, published=None)
-    if ran == 0:
+    ran = run(experiment, selection, record)
+    if not ran:
         command = f"python -m lenet reproduce {experiment.name} --again"
-        print(f"nothing to run: all rows are there; {command} runs them anew beside these")
+        print(f"nothing to run: the rows are there; {command} runs them anew beside these")
     print(f"{ran} rows run; results: {record.path}")
 
 
 def run_again(experiment: Experiment, selection: Selection) -> None:
-    """Run the chosen rows anew, into a new folder here, and print each beside its published one."""
+    """Run the chosen rows anew, into a new folder here, and print each beside its published one.
+
+    Raises ``FileNotFoundError`` when none are published, ``ValueError`` when other settings are.
+    """
+    results.load(experiment.name)
+    published = Record(experiment.name, experiment.settings).rows
     folder = Path.cwd() / time.strftime(f"again-{experiment.name}-%Y%m%d-%H%M%S")
-    published = results.load(experiment.name)["rows"]
     record = Record(experiment.name, experiment.settings, folder=folder)
     ran = run(experiment, selection, record, published)
-    print(f"{ran} rows run; results: {folder}")
+    print(f"{ran} rows run; results: {record.path}")
 
 
 def run(
-    experiment: Experiment, selection: Selection, record: Record, published: list[Row] | None
+    experiment: Experiment,
+    selection: Selection,
+    record: Record,
+    published: list[Row] | None = None,
 ) -> int:
     """Run what ``record`` lacks of the selection, stage by stage; how many rows that were.
 
     With ``published`` rows the later stages are those that these rows led to.
     """
-    count, before = 1 if experiment.alone else selection.jobs, len(record.rows)
+    if experiment.alone and (selection.dask or selection.jobs not in (None, 1)):
+        raise ValueError(f"{experiment.name} measures time: it runs here, one row at a time")
+    count = 1 if experiment.alone else selection.jobs
+    ran, folder = 0, record.path.parent
     while True:
         chosen = selection.of(experiment, record.rows if published is None else published)
         todo = [job for job in chosen if not record.find(**job.key)]
         if not todo:
-            return len(record.rows) - before
-        print(f"{len(todo)} of {len(chosen)} rows to do{duration(experiment, todo, count)}")
-        done = spread(experiment.work, [job.given for job in todo], count, selection.dask)
-        for number, outcome in tqdm(done, total=len(todo), unit="row", disable=not watched()):
-            key, folder = todo[number].key, record.path.parent
-            name, seed = outcome.kept_as or experiment.name, key.get("seed", 0)
-            if outcome.said:
-                keep_predictions(outcome.said, name, seed, folder)
-            if outcome.network:
-                keep_network(outcome.network, name, seed, folder)
-            record.add(key, outcome.row)
+            return ran
+        reserve(record.path, overwrite=True)  # better now than after the first row
+        about = duration(experiment, todo, 1 if selection.dask else count or os.cpu_count() or 1)
+        print(f"{len(todo)} of {len(chosen)} rows to do{about}; into {folder}", flush=True)
+        work = [(experiment.work, job.given, experiment.needs) for job in todo]
+        done = spread(worked, work, count, selection.dask)
+        for number, (outcome, by) in tqdm(done, total=len(todo), unit="row", disable=not watched()):
+            key = todo[number].key
+            keep = partial(keep_beside, outcome, experiment.name, key.get("seed", 0), folder)
+            ran += record.add(key, outcome.row, by, keep)
             with tqdm.external_write_mode():
                 print(line(key, outcome.row, find(published or [], key)), flush=True)
 
 
-def duration(experiment: Experiment, todo: list[Job], count: int | None) -> str:
-    """How long these jobs take together, by the published rows; nothing where one is missing."""
+def worked(
+    work: Callable[..., Outcome], given: tuple, needs: tuple[str, ...]
+) -> tuple[Outcome, Row]:
+    """What one job found, and by which code and machine: those of the process that does it."""
+    by = made_by()
+    try:
+        return work(*given), by
+    except FileNotFoundError as problem:
+        if not needs:
+            raise
+        raise FileNotFoundError(f"{problem}; run {' and '.join(needs)} first") from problem
+
+
+def keep_beside(outcome: Outcome, name: str, seed: int, folder: Path) -> None:
+    """Write what an outcome keeps in files beside its row."""
+    if outcome.said is not None:
+        keep_predictions(outcome.said, outcome.kept_as or name, seed, folder)
+    if outcome.network is not None:
+        keep_network(outcome.network, outcome.kept_as or name, seed, folder)
+
+
+def duration(experiment: Experiment, todo: list[Job], count: int) -> str:
+    """How long these jobs take, so many at a time, by the published rows; nothing without them."""
     try:
         published = results.load(experiment.name)["rows"]
     except FileNotFoundError:
         return ""
     rows = [find(published, job.key) for job in todo]
-    if not all(row and "seconds" in row for row in rows):
+    seconds = [row["seconds"] for row in rows if row and "seconds" in row]
+    if len(seconds) < len(todo):
         return ""
-    side_by_side = min(count or os.cpu_count() or 1, len(todo))
-    minutes = sum(row["seconds"] for row in rows if row) / 60 / side_by_side
-    return f", about {minutes:.1f} minutes, {side_by_side} at a time"
+    count = min(count, len(todo))
+    long = max(sum(seconds) / count, *seconds)
+    about = f"{long:.0f} seconds" if long < 100 else f"{long / 60:.0f} minutes"
+    return f", about {about}, {count} at a time"
 
 
 def line(key: Row, row: Row, published: Row | None) -> str:
-    """A row in one line, with the numbers of the published one and the differences, if given."""
+    """A row in one line; beside each number the published one and the difference, if given."""
     title = ", ".join(f"{name} {value}" for name, value in key.items())
-    parts = []
-    for name, value in row.items():
-        here, there = last(value), last((published or {}).get(name))
-        if not isinstance(here, int | float) or name in key:
-            continue
-        part = f"{name} {here:g}"
-        if isinstance(there, int | float):
-            part += f" (published {there:g}, difference {here - there:+g})"
-        parts.append(part)
-    if published and all(published.get(n) == v for n, v in row.items() if n not in MADE_BY):
-        parts.append("the published row, number for number")
+    there, parts = dict(numbers(published or {})), []
+    for name, number in numbers({name: row[name] for name in row if name not in key}):
+        parts.append(f"{name} {number:,}")
+        if name in there:
+            difference = number - there[name]
+            form = "+," if isinstance(difference, int) else "+.4g"
+            parts[-1] += f" (published {there[name]:,}, difference {difference:{form}})"
+    if published:
+        compared = [name for name in row if name in published and name not in MADE_BY]
+        other = [name for name in compared if row[name] != published[name]]
+        same = "the published row, number for number"
+        parts.append(f"not as published: {', '.join(other)}" if other else same)
     return f"{title}: {'; '.join(parts)}"
 
 
-def last(value: object) -> object:
-    """The end of a curve; any other value as it is."""
-    return value[-1] if isinstance(value, list) and value else value
+def numbers(row: Row, prefix: str = "") -> Iterator[tuple[str, int | float]]:
+    """The numbers of a row by their names; of a curve its last one."""
+    for name, value in row.items():
+        value = value[-1] if isinstance(value, list) and value else value
+        if isinstance(value, dict):
+            yield from numbers(value, f"{prefix}{name} ")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield f"{prefix}{name}", value

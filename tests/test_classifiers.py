@@ -14,7 +14,7 @@ from lenet.initial import initialise
 from lenet.ledger import ledger, totals
 from lenet.losses import MaximumLikelihood
 from lenet.paper import FIG9
-from lenet_paper.classifiers import boosting, compiled, networks, svm
+from lenet_paper.classifiers import boosting, compiled_rivals, rivals, svm
 from lenet_paper.classifiers.forms import deslant, framed
 from lenet_paper.classifiers.linear import linear, tally
 from lenet_paper.classifiers.local import by_neighbours, by_own_layer, features, layer_of
@@ -121,35 +121,35 @@ def test_every_product_of_two_once():
     ],
 )
 def test_the_dense_networks_cost_what_the_paper_says(label, hidden, side):
-    total = totals(ledger(networks.dense(side**2, *hidden, 10), (1, side, side))[:-1])
+    total = totals(ledger(rivals.fully_connected(side**2, *hidden, 10), (1, side, side))[:-1])
     stated = FIG9[label]["multiply_adds_thousands"]
     assert abs(total.multiply_adds / 1000 - stated) < 0.02 * stated
 
 
 def test_lenet1_has_the_papers_size():
-    total = totals(ledger(networks.lenet1(), (1, 28, 28))[:-1])
+    total = totals(ledger(rivals.lenet1(), (1, 28, 28))[:-1])
     assert (total.parameters, total.connections) == (2578, 98_442)
     assert abs(total.connections / 1000 - FIG9["[16x16] LeNet-1"]["multiply_adds_thousands"]) < 2
 
 
 def test_lenet4_has_the_papers_connections():
-    total = totals(ledger(networks.lenet4(), (1, 32, 32))[:-1])
+    total = totals(ledger(rivals.lenet4(), (1, 32, 32))[:-1])
     assert (total.parameters, total.connections) == (50_698, 262_306)
     assert abs(total.connections / 1000 - FIG9["LeNet-4"]["multiply_adds_thousands"]) < 3
-    seen = np.bincount(np.concatenate(networks.LENET4_INPUTS))
+    seen = np.bincount(np.concatenate(rivals.LENET4_INPUTS))
     assert seen.tolist() == [6] * 8
-    assert len({tuple(inputs) for inputs in networks.LENET4_INPUTS}) == 16
+    assert len({tuple(inputs) for inputs in rivals.LENET4_INPUTS}) == 16
 
 
 MAKERS = {
-    "one hidden layer": (lambda: networks.dense(64, 7, 10), 8),
-    "two hidden layers": (lambda: networks.dense(64, 9, 5, 10), 8),
-    "LeNet-1": (networks.lenet1, 28),
-    "LeNet-4": (networks.lenet4, 32),
+    "one hidden layer": (lambda: rivals.fully_connected(64, 7, 10), 8),
+    "two hidden layers": (lambda: rivals.fully_connected(64, 9, 5, 10), 8),
+    "LeNet-1": (rivals.lenet1, 28),
+    "LeNet-4": (rivals.lenet4, 32),
 }
 
 
-def a_network(name: str) -> tuple[networks.Network, torch.Tensor, torch.Tensor]:
+def a_network(name: str) -> tuple[rivals.Rival, torch.Tensor, torch.Tensor]:
     """New weights, and random blots in the range of the real pixels."""
     maker, side = MAKERS[name]
     network = maker()
@@ -164,7 +164,7 @@ def test_one_compiled_step_has_the_same_gradient(name):
     fast = copy.deepcopy(plain)
     rates = {key: torch.full_like(p, 1e6) for key, p in plain.named_parameters()}
     sdlm.run_pass(plain, MaximumLikelihood(), rates, images[:1], labels[:1])
-    compiled.run_pass(fast, MaximumLikelihood(), rates, images[:1], labels[:1])
+    compiled_rivals.run_pass(fast, MaximumLikelihood(), rates, images[:1], labels[:1])
     for (key, p), q in zip(plain.named_parameters(), fast.parameters(), strict=True):
         assert (p - q).abs().max() < 1e-5 * p.abs().max(), key
 
@@ -174,8 +174,10 @@ def test_many_compiled_steps_stay_together_and_count_the_same(name):
     plain, images, labels = a_network(name)
     fast, loss = copy.deepcopy(plain), MaximumLikelihood()
     rates = sdlm.rates(sdlm.curvature(plain, loss, images, labels), eta=0.0005, mu=0.02)
-    wrong = sdlm.run_pass(plain, loss, rates, images, labels)
-    assert compiled.run_pass(fast, loss, rates, images, labels) == wrong > 0
+    total, wrong = sdlm.run_pass(plain, loss, rates, images, labels)
+    compiled_total, compiled_wrong = compiled_rivals.run_pass(fast, loss, rates, images, labels)
+    assert compiled_wrong == wrong > 0
+    assert compiled_total == pytest.approx(total, rel=1e-4)
     for (key, p), q in zip(plain.named_parameters(), fast.parameters(), strict=True):
         assert (p - q).norm() < 1e-4 * p.norm(), key
 
@@ -193,7 +195,7 @@ class FirstPixel(nn.Module):
     def forward(self, images):
         return (torch.arange(10.0) - images[:, 0, 0, self.column : self.column + 1]).abs()
 
-    answer = staticmethod(networks.Network.answer)
+    largest_wins, answer = False, rivals.Rival.answer
 
 
 DIGITS = torch.tensor([[1.0, 1], [2, 3], [3, 3], [4, 9], [5, 5], [6, 7]])[:, None, None, :]
@@ -235,7 +237,7 @@ def test_a_local_layer_goes_from_the_common_one_to_its_own_neighbours():
 @pytest.fixture
 def lenet4_on_noise():
     """LeNet-4 with drawn weights, and thirty digits that are noise, three of each class."""
-    network = networks.lenet4()
+    network = rivals.lenet4()
     initialise(network, 0)
     images = torch.rand(30, 28, 28, generator=torch.Generator().manual_seed(0))
     return network, (images, torch.arange(30) % 10)
@@ -246,7 +248,7 @@ def test_features_are_the_units_of_f5(lenet4_on_noise):
     x = padded(images, 2)
     units = features(network, x)
     assert units.shape == (30, 120)
-    last = network.output(network.F6(torch.from_numpy(units)))
+    last = network[-3:](torch.from_numpy(units))
     assert torch.allclose(last, network(pixels(x)), atol=1e-5)
 
 

@@ -7,12 +7,14 @@ import torch
 from torch import Generator, nn
 from torch.nn import functional as F
 
-from lenet import results
+from lenet import adam, results
 from lenet.distortions import Ranges
 from lenet.layers import RBF, Squash, Subsampling, TableConvolution
 from lenet.losses import MaximumAPosteriori
 from lenet.networks import LeNet5, LeNet5_1998
-from lenet_paper.experiments import fig5, today
+from lenet.training import Epoch, train
+from lenet_paper.experiments import today
+from lenet_paper.experiments.fig6_choice import DistortedSet
 from lenet_paper.experiments.today import Design, designs
 
 NAMES = list(designs())
@@ -44,7 +46,7 @@ def test_the_first_is_the_papers_network():
     assert isinstance(Design().loss(), MaximumAPosteriori)
 
 
-def test_with_three_changes_it_has_the_seeds_parameters():
+def test_with_three_changes_it_has_the_summarys_parameters():
     ours = designs()["maxima"].network()
     shapes = [p.shape for p in ours.parameters()]
     assert shapes == [p.shape for p in LeNet5().parameters()]
@@ -67,7 +69,7 @@ def test_what_comes_and_what_goes(change, gone, come):
     assert gone is None or (gone in before and gone not in now)
 
 
-def test_the_last_is_the_seeds_network_and_its_norms():
+def test_the_last_is_the_summarys_network_and_its_norms():
     assert NAMES[-1] == "distorted"
     norms = 2 * (6 + 16 + 120 + 84)
     assert today.count(designs()["distorted"].network()) == 61_706 + norms
@@ -75,31 +77,45 @@ def test_the_last_is_the_seeds_network_and_its_norms():
 
 
 @pytest.fixture
-def digits():
-    """Forty images of two kinds, light above or light below."""
+def trained(monkeypatch):
+    """What `today` trains, on forty images of two kinds, light above or light below."""
     images = torch.full((40, 1, 32, 32), -0.1)
     images[:20, :, 6:14, 6:26], images[20:, :, 18:26, 6:26] = 1.175, 1.175
-    return images, torch.arange(40) // 20
+    monkeypatch.setattr(today, "mnist", lambda split: (images, torch.arange(40) // 20))
+    trainings: list[list[Epoch]] = []
+
+    def watched(*given, **settings):
+        trainings.append(train(*given, **settings))
+        return trainings[-1]
+
+    monkeypatch.setattr(today, "train", watched)
+    return trainings
 
 
 @pytest.mark.parametrize("name", ["adam", "distorted"])
-def test_the_first_and_the_last_learn(name, digits, monkeypatch):
+def test_the_first_and_the_last_learn(name, trained, monkeypatch):
     monkeypatch.setattr(today, "RECIPE", replace(today.RECIPE, epochs=12, batch_size=8))
-    network = designs()[name].network()
-    ranges = Ranges(shift=1)
-    wrong = list(today.train(network, designs()[name], *digits, 0, ranges))
+    monkeypatch.setattr(today, "CHOSEN", DistortedSet(Ranges(shift=1)))
+    rows = [today.train_design(designs()[name], 0).row for _ in range(2)]
+    wrong, again = ([epoch.wrong for epoch in epochs] for epochs in trained)
     assert len(wrong) == 12
     assert wrong[-1] <= 4 < wrong[0]
-    again = designs()[name].network()
-    assert list(today.train(again, designs()[name], *digits, 0, ranges)) == wrong
+    assert again == wrong
+    assert rows[0]["training_errors"] == wrong[-1]
 
 
-def test_distorted_designs_see_other_images_in_every_epoch(digits, monkeypatch):
+def test_distorted_designs_see_other_images_in_every_epoch(trained, monkeypatch):
     monkeypatch.setattr(today, "RECIPE", replace(today.RECIPE, epochs=2, batch_size=40))
+    monkeypatch.setattr(today, "CHOSEN", DistortedSet(Ranges(scale=1.5)))
     shown = []
-    monkeypatch.setattr(today, "step", lambda *given: (shown.append(given[3].sum()), (0.0, 0))[1])
+
+    def step(self, images, labels, rate):
+        shown.append(images.sum())
+        return 0.0, 0
+
+    monkeypatch.setattr(adam.Batches, "step", step)
     for name in ("normalised", "distorted"):
-        list(today.train(designs()[name].network(), designs()[name], *digits, 0, Ranges(scale=1.5)))
+        today.train_design(designs()[name], 0)
     assert shown[0] == pytest.approx(shown[1])
     assert abs(shown[2] - shown[3]) > 1
 
@@ -115,7 +131,7 @@ def test_every_row_is_there():
 
 
 def test_the_first_row_is_fig5s():
-    of_fig5 = {row["seed"]: row for row in results.load(fig5.NAME)["rows"]}
+    of_fig5 = {row["seed"]: row for row in results.load("fig5")["rows"]}
     for row in results.load("today")["rows"]:
         if row["change"] == "1998":
             assert row["errors"] == of_fig5[row["seed"]]["errors_after_pass"][-1]

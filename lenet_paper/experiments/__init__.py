@@ -26,5 +26,9 @@ EXPERIMENTS = {  # by their names on the command line and in results/
 
 
 def experiment(name: str) -> Experiment:
-    """The experiment ``name``, a key of EXPERIMENTS."""
-    return import_module(EXPERIMENTS[name]).EXPERIMENT
+    """The experiment ``name``, a key of EXPERIMENTS. Raises ``RuntimeError`` without the extra."""
+    try:
+        return import_module(EXPERIMENTS[name]).EXPERIMENT
+    except ImportError as problem:
+        message = f"{name} needs {problem.name}, which comes with the extra lenet[paper]"
+        raise RuntimeError(message) from problem

@@ -3,6 +3,8 @@
 Nothing is trained: what these networks said of the test images was kept by fig5.
 """
 
+import time
+
 from lenet.data import load_mnist
 from lenet.paper import REJECTION
 from lenet.predictions import kept_predictions
@@ -13,11 +15,12 @@ from lenet_paper.experiments.fig5 import SEEDS
 
 def reject(seed: int) -> Outcome:
     """Count the errors of one network, and the images it must reject."""
-    _, labels = load_mnist("test")
+    start, (_, labels) = time.perf_counter(), load_mnist("test")
     said = kept_predictions("fig5", seed)
     wrong = said.wrong(labels)
     rejected = rejected_for(REJECTION["error"], said.margins, wrong)
-    return Outcome({"errors": int(wrong.sum()), "rejected": rejected})
+    seconds = round(time.perf_counter() - start, 1)
+    return Outcome({"errors": int(wrong.sum()), "rejected": rejected, "seconds": seconds})
 
 
 EXPERIMENT = Experiment(

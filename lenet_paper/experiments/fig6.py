@@ -1,9 +1,8 @@
 """Fig. 6: the paper's network on 15,000, 30,000 and 60,000 digits and on distorted ones, 3 seeds.
 
 20 passes over each set; of the 60,000 + 540,000 distorted ones, 20 passes of 60,000. The
-distortions are those that fig6-choice found best on held-out training images; "longer" stays three
-times as long at each rate. The networks of 60,000 digits are those of fig5. The test images choose
-nothing.
+distortions were chosen on held-out training images (fig6-choice); "longer" stays three times as
+long at each rate. The networks of 60,000 digits are those of fig5. The test images choose nothing.
 """
 
 import time
@@ -12,42 +11,34 @@ from dataclasses import asdict, replace
 
 import torch
 
-from lenet import results
 from lenet.data import mnist
 from lenet.evaluation import errors
 from lenet.networks import LeNet5_1998
 from lenet.predictions import predictions_of
 from lenet_paper.configuration import HEADLINE, trained
 from lenet_paper.experiment import Experiment, Job, Outcome, Row
-from lenet_paper.experiments.fig6_choice import CANDIDATES, DistortedSet, best_distortions
+from lenet_paper.experiments.fig6_choice import CHOSEN, DistortedSet
 from lenet_paper.kept import kept_network
-from lenet_paper.record import find
+from lenet_paper.record import published
 
 SEEDS = range(3)
 SIZES = (15_000, 30_000)
-
-
-def sets() -> dict[str, DistortedSet]:
-    """The enlarged sets, the longest training first."""
-    best = CANDIDATES[best_distortions(results.load("fig6-choice")["rows"])]
-    return {"longer": replace(best, stretch=3), "distorted": best}
+SETS = {"longer": replace(CHOSEN, stretch=3), "distorted": CHOSEN}  # the longest training first
 
 
 def jobs(rows: list[Row]) -> Iterator[Job]:
-    """Sets of 60,000 take longer than the others, and come first."""
-    for name, distorted in sets().items():
+    """Sets of 60,000 that are still to be trained take longer than the others, and come first."""
+    sets = SETS | {f"{size:,}": size for size in SIZES[::-1]} | {"60,000": None}
+    for name, some in sets.items():
         for seed in SEEDS:
-            yield Job({"set": name, "seed": seed}, (name, distorted, seed))
-    for size in (*SIZES[::-1], 60_000):
-        for seed in SEEDS:
-            yield Job({"set": f"{size:,}", "seed": seed}, (f"{size:,}", size, seed))
+            yield Job({"set": name, "seed": seed}, (name, some, seed))
 
 
-def train_on_a_set(name: str, size: int | DistortedSet, seed: int) -> Outcome:
-    """Train on so many digits, drawn from the 60,000, or on a distorted set."""
-    (images, labels), test = mnist("train"), mnist("test")
-    if size == len(images):
+def train_on_a_set(name: str, size: int | DistortedSet | None, seed: int) -> Outcome:
+    """Train on so many digits, drawn from the 60,000, or on a distorted set; None is for fig5's."""
+    if size is None:
         return of_fig5(seed)
+    (images, labels), test = mnist("train"), mnist("test")
     if isinstance(size, DistortedSet):
         training = images, labels
         row, network = size.trained(seed, training, test)
@@ -62,7 +53,7 @@ def train_on_a_set(name: str, size: int | DistortedSet, seed: int) -> Outcome:
 
 def of_fig5(seed: int) -> Outcome:
     """The row of 60,000 digits: that of fig5, with the training errors of its last network."""
-    start, row = time.perf_counter(), find(results.load("fig5")["rows"], {"seed": seed})
+    start, row = time.perf_counter(), published("fig5", seed=seed)
     wrong = errors(kept_network(LeNet5_1998(), "fig5", seed), *mnist("train"))
     seconds = round(time.perf_counter() - start, 1)
     return Outcome({"training_errors": wrong} | row | {"seconds": seconds})
@@ -75,9 +66,9 @@ EXPERIMENT = Experiment(
         "network": "lenet5-1998",
         "seeds": list(SEEDS),
         "configuration": asdict(HEADLINE),
-        "distorted": {name: asdict(one) for name, one in sets().items()},
+        "distorted": {name: asdict(one) for name, one in SETS.items()},
     },
     jobs=jobs,
     work=train_on_a_set,
-    needs=("fig5", "fig6-choice"),
+    needs=("fig5",),
 )

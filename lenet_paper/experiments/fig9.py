@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import torch
 
-from lenet import results
 from lenet.data import load_mnist
 from lenet.ledger import ledger, totals
 from lenet.networks import LeNet5_1998
@@ -20,41 +19,40 @@ from lenet.rejection import rejected_for
 from lenet_paper.bars import BARS, Bar
 from lenet_paper.classifiers.rivals import CONVOLUTIONAL
 from lenet_paper.experiment import Experiment, Job, Outcome, Row
-from lenet_paper.experiments.fig6_choice import CANDIDATES, best_distortions
-from lenet_paper.kept import kept_network, kept_weights
+from lenet_paper.experiments.fig6_choice import CHOSEN
+from lenet_paper.kept import kept_network
+from lenet_paper.record import find
 
 
 def jobs(rows: list[Row]) -> Iterator[Job]:
-    """One for each bar and seed; a bar made of another's network waits for that one's weights."""
+    """One for each bar and seed; a bar made of another's network comes when that one is there."""
     for name, bar in BARS.items():
         for seed in bar.seeds or (0,):
-            if not bar.of or kept_weights(f"fig9-{bar.of}", seed).is_file():
-                key = {"row": name, "seed": seed}
-                yield Job(key, (name, seed, arguments(bar, seed)))
+            if not bar.of or find(rows, {"row": bar.of, "seed": seed}):
+                yield Job({"row": name, "seed": seed}, (name, seed))
+
+
+def classify(name: str, seed: int) -> Outcome:
+    """What a bar says of the test images, what that costs, and the network if it is small."""
+    bar, start = BARS[name], time.process_time()
+    if not bar.classify:
+        return of_lenet5(bar, seed)
+    classified = bar.classify(bar.form("train"), bar.form("test")[0], **arguments(bar, seed))
+    said = from_penalties(torch.from_numpy(classified.penalties))
+    costs: Row = {"multiply_adds": classified.multiply_adds, "stored": classified.stored}
+    costs["seconds"] = round(time.process_time() - start, 1)
+    network = classified.network if name in CONVOLUTIONAL else None
+    return Outcome(counted(bar, said) | costs, said, network, f"fig9-{name}")
 
 
 def arguments(bar: Bar, seed: int) -> dict:
     """What the bar's function takes beside digits and images."""
     given = bar.settings | ({"seed": seed} if bar.seeds and not bar.of else {})
-    if bar.distorted and bar.classify:
-        best = CANDIDATES[best_distortions(results.load("fig6-choice")["rows"])]
-        given |= {"ranges": best.ranges, "copies": best.copies}
+    if bar.distorted:
+        given |= {"ranges": CHOSEN.ranges, "copies": CHOSEN.copies}
     if bar.of:
         given["network"] = kept_network(CONVOLUTIONAL[bar.of](), f"fig9-{bar.of}", seed)
     return given
-
-
-def classify(name: str, seed: int, given: dict) -> Outcome:
-    """What a bar says of the test images, what that costs, and the network if it is small."""
-    bar, start = BARS[name], time.process_time()
-    if not bar.classify:
-        return of_lenet5(bar, seed)
-    classified = bar.classify(bar.form("train"), bar.form("test")[0], **given)
-    said = from_penalties(torch.from_numpy(classified.penalties))
-    costs = {"multiply_adds": classified.multiply_adds, "stored": classified.stored}
-    costs["seconds"] = round(time.process_time() - start, 1)
-    network = classified.network if name in CONVOLUTIONAL else None
-    return Outcome(counted(bar, said) | costs, said, network, f"fig9-{name}")
 
 
 def of_lenet5(bar: Bar, seed: int) -> Outcome:
@@ -78,5 +76,5 @@ EXPERIMENT = Experiment(
     settings={"training_images": 60_000, "test_images": 10_000},
     jobs=jobs,
     work=classify,
-    needs=("fig5", "fig6", "fig6-choice"),
+    needs=("fig5", "fig6"),
 )

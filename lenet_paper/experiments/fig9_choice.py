@@ -17,7 +17,7 @@ from lenet_paper.experiment import Experiment, Job, Outcome, Row
 
 INITIAL = [{"initial": rule} for rule in ("variance", "root", "paper")]
 RIDGES = [{"ridge": ridge} for ridge in (1, 100, 1000, 10_000)]
-CANDIDATES = {
+CANDIDATES: dict[str, list[dict]] = {
     "linear": RIDGES,
     "deslant-linear": RIDGES,
     "pairwise": [{"steepness": steepness} for steepness in (0.5, 1, 2, 4, 8)],
@@ -60,6 +60,7 @@ def judge(name: str, candidate: dict) -> Outcome:
         given["network"] = trained_once(bar.of)
     elif bar.seeds:
         given["seed"] = 0
+    assert bar.classify  # there are candidates for such bars only
     classified = bar.classify(training, held_out[0], **given)
     wrong = classified.penalties.argmin(axis=1) != held_out[1].numpy()
     seconds = round(time.process_time() - start, 1)
@@ -67,7 +68,7 @@ def judge(name: str, candidate: dict) -> Outcome:
 
 
 @cache
-def trained_once(name: str) -> nn.Module:
+def trained_once(name: str) -> nn.Module | None:
     """The network of this row, seed 0, once a process: it is the same for every candidate."""
     training, held_out = hold_out(*BARS[name].form("train"))
     settings = BARS[name].settings

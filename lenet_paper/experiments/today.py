@@ -1,9 +1,9 @@
 """From 1998 to today: seven changes to the paper's network and training, one by one; three seeds.
 
 A row keeps the changes of all rows before it. Their order and every setting were fixed before the
-first run: the short recipe (`lenet.recipes`) for all, and the distortions
-that fig6-choice found best. The first row is that of fig5. The test images are counted once, at the
-end, and choose nothing.
+first run: the short recipe (`lenet.recipes`) for all, and the distortions that fig6-choice found
+best. The first row is that of fig5. The test images are counted once, at the end, and choose
+nothing.
 """
 
 import time
@@ -14,9 +14,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lenet import results
 from lenet.data import mnist
-from lenet.distortions import Ranges
 from lenet.evaluation import errors
 from lenet.initial import fan_in, initialise
 from lenet.layers import RBF, Squash, Subsampling, TableConvolution, bitmap_codes
@@ -27,9 +25,9 @@ from lenet.shown import Distorted
 from lenet.training import train
 from lenet_paper.configuration import HEADLINE
 from lenet_paper.experiment import Experiment, Job, Outcome, Row
-from lenet_paper.experiments.fig6_choice import CANDIDATES, best_distortions
+from lenet_paper.experiments.fig6_choice import CHOSEN
 from lenet_paper.experiments.summary import in_numbers
-from lenet_paper.record import find
+from lenet_paper.record import published
 
 SEEDS = range(3)
 RECIPE = SHORT
@@ -102,24 +100,18 @@ def _(layer: nn.BatchNorm1d | nn.BatchNorm2d) -> dict[str, Tensor]:
 
 
 def jobs(rows: list[Row]) -> Iterator[Job]:
-    ranges = distortions()
     for name, design in {"1998": None, **designs()}.items():
         for seed in SEEDS:
-            yield Job({"change": name, "seed": seed}, (design, ranges, seed))
+            yield Job({"change": name, "seed": seed}, (design, seed))
 
 
-def distortions() -> Ranges:
-    """Those that fig6-choice found best on held-out training images."""
-    return CANDIDATES[best_distortions(results.load("fig6-choice")["rows"])].ranges
-
-
-def train_design(design: Design | None, ranges: Ranges, seed: int) -> Outcome:
+def train_design(design: Design | None, seed: int) -> Outcome:
     """Train a design on the 60,000 digits; None is the paper's network, trained as in 1998."""
     if design is None:
         return of_fig5(seed)
     start, network = time.process_time(), initialise(design.network(), seed)
     (images, labels), test = mnist("train"), mnist("test")
-    recipe = replace(RECIPE, show=Distorted(ranges)) if design.distorted else RECIPE
+    recipe = replace(RECIPE, show=Distorted(CHOSEN.ranges)) if design.distorted else RECIPE
     epochs = train(network, images, labels, recipe, loss=design.loss(), seed=seed, progress=False)
     row = {
         "errors": errors(network, *test),
@@ -132,7 +124,7 @@ def train_design(design: Design | None, ranges: Ranges, seed: int) -> Outcome:
 
 def of_fig5(seed: int) -> Outcome:
     """The row of the paper's network, trained as in 1998."""
-    row = find(results.load("fig5")["rows"], {"seed": seed})
+    row = published("fig5", seed=seed)
     found = {
         "errors": row["errors_after_pass"][-1],
         "training_errors": row["training_errors_on_the_fly"][-1],
@@ -153,9 +145,9 @@ EXPERIMENT = Experiment(
     settings={
         "seeds": list(SEEDS),
         "recipe": in_numbers(RECIPE),
-        "ranges": asdict(distortions()),
+        "ranges": asdict(CHOSEN.ranges),
     },
     jobs=jobs,
     work=train_design,
-    needs=("fig5", "fig6-choice"),
+    needs=("fig5",),
 )

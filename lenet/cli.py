@@ -175,6 +175,8 @@ class Parser(argparse.ArgumentParser):
 
 
 def at_least(least: int) -> Callable[[str], int]:
+    """What reads a whole number from ``least`` on, for argparse."""
+
     def number(text: str) -> int:
         if not (text.isdecimal() and len(text) <= 18 and int(text) >= least):
             raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to 10^18")
@@ -184,6 +186,7 @@ def at_least(least: int) -> Callable[[str], int]:
 
 
 def parser() -> Parser:
+    """All commands and their arguments."""
     top = Parser(
         prog="python -m lenet",
         description="LeNet-5 from the paper of 1998: the summary's network and the paper's own.",
@@ -267,6 +270,7 @@ def parser() -> Parser:
 
 
 def complain(problem: object) -> None:
+    """One line on stderr."""
     if isinstance(problem, OSError) and problem.strerror:
         problem = f"{problem.filename or 'error'}: {problem.strerror}"
     print(f"python -m lenet: {problem}", file=sys.stderr)

@@ -38,7 +38,7 @@ def run_pass(
     frozen = {name for name, one in network.named_parameters() if not one.requires_grad}
     rates = {name: one * (name not in frozen) for name, one in rates.items()}
     table = network.C3
-    competes = isinstance(loss, MaximumAPosteriori)
+    j = loss.j if isinstance(loss, MaximumAPosteriori) else None
     return learn(
         images.numpy().reshape(len(images), -1),
         labels.numpy(),
@@ -48,8 +48,8 @@ def run_pass(
         np.stack([np.zeros(6, dtype=np.int64), np.arange(6)], axis=1),
         np.stack([table.inputs.numpy(), table.outputs.numpy()], axis=1),
         np.float32(0.25 if network.S2.mean else 1),
-        competes,
-        np.float32(loss.j if competes else 0),
+        j is not None,
+        np.float32(j or 0),
     )
 
 

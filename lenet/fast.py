@@ -7,16 +7,18 @@ pixels taken as four channels, that kernel is half as wide and goes on by one. A
 as large as its input, as in C5, a convolution is a matrix product.
 """
 
+from typing import TypeGuard
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-def run(network: nn.Sequential, x: Tensor) -> Tensor:
-    """What ``network(x)`` gives, rounded another way, where ``network`` is a chain of layers.
+def run(network: nn.Module, x: Tensor) -> Tensor:
+    """What ``network(x)`` gives, rounded another way where ``network`` is a chain of layers.
 
     Gradients reach the same parameters. Layers that are neither of the two run as ever.
     """
-    layers = list(network)
+    layers = list(network) if isinstance(network, nn.Sequential) else [network]
     while layers:
         layer = layers.pop(0)
         if isinstance(layer, nn.Sequential):
@@ -31,7 +33,7 @@ def run(network: nn.Sequential, x: Tensor) -> Tensor:
     return x
 
 
-def pooled(layer: nn.Module, following: nn.Module, x: Tensor) -> bool:
+def pooled(layer: nn.Module, following: nn.Module, x: Tensor) -> TypeGuard[nn.Conv2d]:
     """Whether ``layer`` is a plain convolution and ``following`` takes means over 2x2 units.
 
     The sides of ``x``, and of the kernel when it is larger by one, must be even.
@@ -45,7 +47,7 @@ def pooled(layer: nn.Module, following: nn.Module, x: Tensor) -> bool:
     return steps == ((1, 1), (0, 0), (1, 1), 1) and blocks == (2, 2, 0) and means and even
 
 
-def covers(layer: nn.Module, x: Tensor) -> bool:
+def covers(layer: nn.Module, x: Tensor) -> TypeGuard[nn.Conv2d]:
     """Whether ``layer`` is a convolution whose kernel has one place only on its input ``x``."""
     return (
         isinstance(layer, nn.Conv2d)
@@ -54,7 +56,7 @@ def covers(layer: nn.Module, x: Tensor) -> bool:
     )
 
 
-def pooled_convolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def pooled_convolution(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Convolve with ``weight`` (outputs, inputs, k, k), then take the mean of each 2x2 outputs.
 
     (N, inputs, H, W) to (N, outputs, (H-k+1)/2, (W-k+1)/2), k odd, H and W even.

@@ -83,6 +83,7 @@ def _(layer: nn.Linear, shape: Shape) -> Cost:
 
 
 def has_bias(layer: nn.Conv2d | nn.Linear) -> bool:
+    """Whether each unit of ``layer`` has one connection more than inputs."""
     return layer.bias is not None
 
 

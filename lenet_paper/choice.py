@@ -1,9 +1,9 @@
 """Held-out errors, by which settings are chosen: what the rows of a choice say."""
 
-from lenet_paper.experiment import Row
+from lenet_paper.experiment import ResultRow
 
 
-def held_out_errors(rows: list[Row], **key: object) -> list[int]:
+def held_out_errors(rows: list[ResultRow], **key: object) -> list[int]:
     """The errors after the last pass in the rows where each name of ``key`` has its value.
 
     In the order of their folds, whose numbers are their random seeds.

@@ -1,7 +1,7 @@
 """``python -m lenet reproduce``: run an experiment of the book, or list them all."""
 
 from lenet import results
-from lenet_paper.experiments import EXPERIMENTS, experiment
+from lenet_paper.experiments import EXPERIMENTS, experiment_named
 from lenet_paper.runner import Selection, run_again, run_missing
 
 __all__ = ["Selection", "reproduce"]
@@ -20,14 +20,14 @@ def reproduce(name: str | None, selection: Selection, again: bool) -> None:
         known = ", ".join(EXPERIMENTS)
         raise ValueError(f"no experiment is called {name}: choose from {known}")
     else:
-        (run_again if again else run_missing)(experiment(name), selection)
+        (run_again if again else run_missing)(experiment_named(name), selection)
 
 
 def list_all() -> None:
     """A line for each experiment: rows done, the time they took, what it measures and needs."""
     print(f"{'name':16} {'rows':>9} {'minutes':>8}  what it measures")
     for name in EXPERIMENTS:
-        known = experiment(name)
+        known = experiment_named(name)
         try:
             rows = results.load(name)["rows"]
         except FileNotFoundError:

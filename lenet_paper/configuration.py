@@ -47,7 +47,7 @@ HEADLINE = Configuration(j=PAPER_LOSS.j)
 """Chosen on held-out training images: the fewest errors in results/fig5-choice.json."""
 
 
-def trained(
+def train_configured(
     configuration: Configuration,
     seed: int,
     training: Images,

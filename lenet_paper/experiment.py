@@ -8,20 +8,20 @@ from torch import nn
 
 from lenet.predictions import Predictions
 
-Row = dict  # of results/NAME.json
+ResultRow = dict  # of results/NAME.json
 
 
 class Job(NamedTuple):
     """One row to be made: what tells it from the other rows, and what `Experiment.work` takes."""
 
-    key: Row
+    key: ResultRow
     given: tuple = ()
 
 
 class Outcome(NamedTuple):
     """What a job found: the rest of its row, and what is to be kept in files beside it."""
 
-    row: Row
+    row: ResultRow
     said: Predictions | None = None
     network: nn.Module | None = None
     kept_as: str = ""  # the name of these files, before the seed
@@ -40,7 +40,7 @@ class Experiment:
     name: str
     about: str  # what it measures, in one line
     settings: dict  # whatever decides the numbers
-    jobs: Callable[[list[Row]], Iterable[Job]]
+    jobs: Callable[[list[ResultRow]], Iterable[Job]]
     work: Callable[..., Outcome]
     needs: tuple[str, ...] = ()  # the experiments whose results it reads
     alone: bool = False  # it measures time: one job at a time

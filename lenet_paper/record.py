@@ -23,7 +23,7 @@ from filelock import FileLock
 
 from lenet import results
 from lenet.files import write_whole
-from lenet_paper.experiment import Row
+from lenet_paper.experiment import ResultRow
 
 CODE = (":/lenet", ":/lenet_paper", ":/benchmarks")  # in the checkout; what decides the numbers
 LINE = 100  # characters; what fits on a line stays on it
@@ -66,18 +66,18 @@ class Record:
         return content
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[ResultRow]:
         return self.content["rows"]
 
-    def find(self, **key: object) -> Row | None:
+    def find(self, **key: object) -> ResultRow | None:
         """The row in which each name of ``key`` has its value; None when it is still to be made."""
         return find(self.rows, key)
 
     def add(
         self,
-        key: Row,
-        found: Row | None = None,
-        by: Row | None = None,
+        key: ResultRow,
+        found: ResultRow | None = None,
+        by: ResultRow | None = None,
         keep: Callable[[], None] | None = None,
     ) -> bool:
         """Add the row of ``key``, unless another process did; whether it was added.
@@ -105,7 +105,7 @@ class Record:
         return FileLock(Path(tempfile.gettempdir(), f"lenet-{name}.lock"))
 
 
-def find(rows: list[Row], key: Row) -> Row | None:
+def find(rows: list[ResultRow], key: ResultRow) -> ResultRow | None:
     """The first of the rows in which each name of ``key`` has its value."""
     for row in rows:
         if all(row.get(name) == value for name, value in key.items()):
@@ -113,7 +113,7 @@ def find(rows: list[Row], key: Row) -> Row | None:
     return None
 
 
-def published(name: str, **key: object) -> Row:
+def published(name: str, **key: object) -> ResultRow:
     """The row of results/NAME.json in which each name of ``key`` has its value.
 
     Raises ``FileNotFoundError`` when it is still to be made.
@@ -124,7 +124,7 @@ def published(name: str, **key: object) -> Row:
     return row
 
 
-def made_by() -> Row:
+def made_by() -> ResultRow:
     """The commit, the versions and the machine of this process."""
     return {"commit": commit(), "versions": versions(), "machine": machine()}
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from lenet import results
 from lenet.files import reserve
 from lenet.sources import watched
-from lenet_paper.experiment import Experiment, Job, Outcome, Row
+from lenet_paper.experiment import Experiment, Job, Outcome, ResultRow
 from lenet_paper.kept import keep_network, keep_predictions
 from lenet_paper.record import Record, find, made_by
 from lenet_paper.spread import spread
@@ -32,7 +32,7 @@ class Selection:
     jobs: int | None = None  # side by side; one for each core if not given
     dask: str | None = None  # the address of a scheduler
 
-    def of(self, experiment: Experiment, rows: list[Row]) -> list[Job]:
+    def of(self, experiment: Experiment, rows: list[ResultRow]) -> list[Job]:
         """The jobs that are chosen. Raises ``ValueError`` for a row or seed that there is not."""
         jobs = list(experiment.jobs(rows))
         names = dict.fromkeys(name for job in jobs for name in words(job.key))
@@ -49,7 +49,7 @@ class Selection:
         return [job for job in named if self.seed in (None, job.key.get("seed"))]
 
 
-def words(key: Row) -> list[str]:
+def words(key: ResultRow) -> list[str]:
     """What a row may be called by."""
     return [value for value in key.values() if isinstance(value, str)]
 
@@ -57,7 +57,7 @@ def words(key: Row) -> list[str]:
 def run_missing(experiment: Experiment, selection: Selection) -> None:
     """Run the chosen rows that have no result yet, and add them to results/NAME.json."""
     record = Record(experiment.name, experiment.settings)
-    ran = run(experiment, selection, record)
+    ran = run_selected(experiment, selection, record)
     if not ran:
         command = f"python -m lenet reproduce {experiment.name} --again"
         print(f"nothing to run: the rows are there; {command} runs them anew beside these")
@@ -73,15 +73,15 @@ def run_again(experiment: Experiment, selection: Selection) -> None:
     published = Record(experiment.name, experiment.settings).rows
     folder = Path.cwd() / time.strftime(f"again-{experiment.name}-%Y%m%d-%H%M%S")
     record = Record(experiment.name, experiment.settings, folder=folder)
-    ran = run(experiment, selection, record, published)
+    ran = run_selected(experiment, selection, record, published)
     print(f"{ran} rows run; results: {record.path}")
 
 
-def run(
+def run_selected(
     experiment: Experiment,
     selection: Selection,
     record: Record,
-    published: list[Row] | None = None,
+    published: list[ResultRow] | None = None,
 ) -> int:
     """Run what ``record`` lacks of the selection, stage by stage; how many rows that were.
 
@@ -106,12 +106,12 @@ def run(
             keep = partial(keep_beside, outcome, experiment.name, key.get("seed", 0), folder)
             ran += record.add(key, outcome.row, by, keep)
             with tqdm.external_write_mode():
-                print(line(key, outcome.row, find(published or [], key)), flush=True)
+                print(in_a_line(key, outcome.row, find(published or [], key)), flush=True)
 
 
 def worked(
     work: Callable[..., Outcome], given: tuple, needs: tuple[str, ...]
-) -> tuple[Outcome, Row]:
+) -> tuple[Outcome, ResultRow]:
     """What one job found, and by which code and machine: those of the process that does it."""
     by = made_by()
     try:
@@ -146,7 +146,7 @@ def duration(experiment: Experiment, todo: list[Job], count: int) -> str:
     return f", about {about}, {count} at a time"
 
 
-def line(key: Row, row: Row, published: Row | None) -> str:
+def in_a_line(key: ResultRow, row: ResultRow, published: ResultRow | None) -> str:
     """A row in one line; beside each number the published one and the difference, if given."""
     title = ", ".join(f"{name} {value}" for name, value in key.items())
     there, parts = dict(numbers(published or {})), []
@@ -164,7 +164,7 @@ def line(key: Row, row: Row, published: Row | None) -> str:
     return f"{title}: {'; '.join(parts)}"
 
 
-def numbers(row: Row, prefix: str = "") -> Iterator[tuple[str, int | float]]:
+def numbers(row: ResultRow, prefix: str = "") -> Iterator[tuple[str, int | float]]:
     """The numbers of a row by their names; of a curve its last one."""
     for name, value in row.items():
         value = value[-1] if isinstance(value, list) and value else value

@@ -16,7 +16,7 @@ from lenet.sdlm import SDLM
 from lenet_paper import configuration
 from lenet_paper.bars import BARS
 from lenet_paper.classifiers import trained
-from lenet_paper.experiments import EXPERIMENTS, experiment, fig9_choice, speed_1998
+from lenet_paper.experiments import EXPERIMENTS, experiment_named, fig9_choice, speed_1998
 from lenet_paper.record import find
 from lenet_paper.runner import Selection, run_missing
 
@@ -59,7 +59,7 @@ def ran(tmp_path_factory) -> Iterator[tuple[Path, dict]]:
             patch.setitem(BARS, name, replace(BARS[name], settings=BARS[name].settings | settings))
         for name in EXPERIMENTS:
             for selection in FEW.get(name, [Selection(seed=0)]):
-                run_missing(experiment(name), replace(selection, jobs=1))
+                run_missing(experiment_named(name), replace(selection, jobs=1))
         yield folder, before
     fig9_choice.trained_once.cache_clear()
 
@@ -69,7 +69,7 @@ def test_every_row_has_what_the_published_row_has(name, ran):
     rows = results.load(name)["rows"]
     assert rows
     for row in rows:
-        (key,) = [job.key for job in experiment(name).jobs(rows) if find([row], job.key)]
+        (key,) = [job.key for job in experiment_named(name).jobs(rows) if find([row], job.key)]
         there = find(PUBLISHED[name]["rows"], key)
         assert there.keys() - {"load_average", "commit", "versions", "machine"} <= row.keys()
     assert PUBLISHED[name].keys() == results.load(name).keys()

@@ -10,51 +10,43 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lenet import idx
-from lenet.idx import parse_idx, read_idx
+from lenet.idx import parse_idx, unpack
 
 IMAGE = bytes([0, 0, 0x08, 2, 0, 0, 0, 2, 0, 0, 0, 3]) + bytes([1, 2, 3, 4, 5, 6])
 
 
 def to_idx(array: np.ndarray) -> bytes:
     """Write the format down a second time, from its definition."""
-    code = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
-    header = struct.pack(">HBB", 0, code[array.dtype.str[1:]], array.ndim)
     sizes = struct.pack(f">{array.ndim}I", *array.shape)
-    return header + sizes + array.astype(array.dtype.newbyteorder(">")).tobytes()
+    return struct.pack(">HBB", 0, 8, array.ndim) + sizes + array.tobytes()
 
 
-arrays = st.sampled_from(["u1", "i1", "i2", "i4", "f4", "f8"]).flatmap(
-    lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=1, max_dims=5, min_side=0))
-)
+arrays = hnp.arrays("u1", hnp.array_shapes(min_dims=1, max_dims=5, min_side=0))
 
 
-def test_reads_an_image_written_by_hand(tmp_path):
-    path = tmp_path / "two-by-three"
-    path.write_bytes(IMAGE)
-    array = read_idx(path)
+def test_reads_an_image_written_by_hand():
+    array = parse_idx(IMAGE)
     assert array.dtype == np.uint8
     assert array.tolist() == [[1, 2, 3], [4, 5, 6]]
     array[0, 0] = 9  # the array is the caller's own
 
 
 @given(arrays)
-def test_every_type_and_shape_comes_back(array):
+def test_every_shape_comes_back(array):
     back = parse_idx(to_idx(array))
-    assert back.dtype == array.dtype  # the machine's byte order
-    assert back.shape == array.shape
+    assert (back.dtype, back.shape) == (array.dtype, array.shape)
     np.testing.assert_array_equal(back, array)
 
 
-def test_gzip_is_told_by_its_bytes_not_by_its_name(tmp_path):
-    for name, data in {"packed": gzip.compress(IMAGE), "raw.gz": IMAGE}.items():
-        (tmp_path / name).write_bytes(data)
-        assert read_idx(tmp_path / name).tolist() == [[1, 2, 3], [4, 5, 6]]
+def test_gzip_is_told_by_its_bytes():
+    assert unpack(gzip.compress(IMAGE), "raw") == unpack(IMAGE, "packed.gz") == IMAGE
 
 
 @given(st.binary(max_size=64) | st.binary(max_size=40).map(lambda end: b"\0\0\x08" + end))
 @example(b"\0\0\x08\x41" + bytes(4 * 0x41))  # 65 dimensions, NumPy holds 64
-@example(b"\0\0\x0e\x05" + bytes(4) + b"\xff" * 16)  # empty, and too large for NumPy
+@example(b"\0\0\x08\x05" + bytes(4) + b"\xff" * 16)  # empty, and too large for NumPy
 @example(b"\0\0\x08\x02" + b"\xff" * 8)  # announces 2^64 bytes
+@example(b"\0\0\x08")
 def test_hostile_bytes_give_a_whole_array_or_a_named_value_error(data):
     try:
         array = parse_idx(data, "hostile-file")
@@ -79,9 +71,9 @@ def test_one_byte_too_few_or_too_many_is_refused(array, data):
     [
         (b"", "expected an IDX file"),
         (b"<!DOCTYPE html><html>", "expected an IDX file"),
-        (b"\0\0\x0a" + IMAGE[3:], "expected an IDX type among 0x08, .* found 0x0a"),
-        (b"\0\0\x08\x00\x07", "expected at least one dimension"),
-        (IMAGE[:9], "header of 12 bytes, found 2 dimensions and 9 bytes"),
+        (b"\0\0\x0d" + IMAGE[3:], "expected an IDX file of bytes"),
+        (b"\0\0\x08\x00\x07", "expected dimensions"),
+        (IMAGE[:9], "expected dimensions and their sizes"),
         (IMAGE[:-1], r"expected 18 bytes for shape \(2, 3\), found 17"),
         (gzip.compress(IMAGE)[:-9], "expected a whole gzip file"),
         (gzip.compress(IMAGE)[:-8] + bytes(8), "expected a whole gzip file"),
@@ -90,16 +82,12 @@ def test_one_byte_too_few_or_too_many_is_refused(array, data):
         (gzip.compress(IMAGE) + b"more", "expected a whole gzip file"),
     ],
 )
-def test_the_error_names_the_file_and_what_was_expected(tmp_path, wrong, said):
-    path = tmp_path / "digits-idx3-ubyte"
-    path.write_bytes(wrong)
+def test_the_error_names_the_file_and_what_was_expected(wrong, said):
     with pytest.raises(ValueError, match=rf"digits-idx3-ubyte: .*{said}"):
-        read_idx(path)
+        parse_idx(unpack(wrong, "digits-idx3-ubyte"), "digits-idx3-ubyte")
 
 
-def test_a_gzip_bomb_is_refused(tmp_path, monkeypatch):
+def test_a_gzip_bomb_is_refused(monkeypatch):
     monkeypatch.setattr(idx, "LARGEST", 10_000)
-    path = tmp_path / "bomb"
-    path.write_bytes(gzip.compress(bytes(10_001)))
     with pytest.raises(ValueError, match="bomb: expected at most 10000 bytes"):
-        read_idx(path)
+        unpack(gzip.compress(bytes(10_001)), "bomb")

@@ -73,7 +73,7 @@ def test_a_record_goes_on_where_it_was_stopped():
 def test_a_row_of_another_experiment_is_there_or_missed_by_name():
     Record("try", SETTINGS).add({"seed": 0}, {"errors": 7})
     assert published("try", seed=0)["errors"] == 7
-    with pytest.raises(FileNotFoundError, match=r"try has no row of \{'seed': 1\} yet"):
+    with pytest.raises(FileNotFoundError, match=r"try has no row of {'seed': 1} yet"):
         published("try", seed=1)
 
 

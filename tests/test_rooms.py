@@ -63,12 +63,13 @@ def plain_dependencies() -> set[str]:
 
 
 def test_lenet_imports_its_dependencies_and_nothing_else():
-    """But numba in its one file, and lenet_paper for the command ``reproduce``."""
+    """But numba and ONNX in their one file each, and lenet_paper for the command ``reproduce``."""
     allowed = {"lenet", "matplotlib_inline"} | plain_dependencies() | sys.stdlib_module_names
     other = {named(path): packages(tree_of(path)) - allowed for path in CORE}
     assert {path: found for path, found in other.items() if found} == {
         "lenet/cli.py": {"lenet_paper"},
         "lenet/compiled.py": {"numba"},
+        "lenet/export.py": {"onnx", "onnxscript"},
     }
 
 

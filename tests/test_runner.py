@@ -238,7 +238,7 @@ def test_a_published_experiment_runs_again_to_the_same_numbers(tmp_path, monkeyp
 def test_a_line_goes_into_the_numbers_of_numbers_and_leaves_out_what_is_none():
     row = {"errors": {"scale": [3, 4], "noise": [7]}, "initial": "root", "mean": False, "none": []}
     published = {"seed": 0, "errors": {"scale": [2, 4], "noise": [5]}, "initial": "root"}
-    assert runner.line({"seed": 0}, row, published) == (
+    assert runner.in_a_line({"seed": 0}, row, published) == (
         "seed 0: errors scale 4 (published 4, difference +0); "
         "errors noise 7 (published 5, difference +2); not as published: errors"
     )

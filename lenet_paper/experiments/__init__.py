@@ -25,7 +25,7 @@ EXPERIMENTS = {  # by their names on the command line and in results/
 }
 
 
-def experiment(name: str) -> Experiment:
+def experiment_named(name: str) -> Experiment:
     """The experiment ``name``, a key of EXPERIMENTS. Raises ``RuntimeError`` without the extra."""
     try:
         return import_module(EXPERIMENTS[name]).EXPERIMENT

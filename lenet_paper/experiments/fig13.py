@@ -18,7 +18,7 @@ from lenet.networks import LeNet5_1998
 from lenet.paper import NOISE
 from lenet.predictions import predictions_of
 from lenet.shown import Noisy
-from lenet_paper.configuration import HEADLINE, trained
+from lenet_paper.configuration import HEADLINE, train_configured
 from lenet_paper.experiment import Experiment, Job, Outcome
 from lenet_paper.kept import kept_network
 
@@ -36,7 +36,7 @@ def train_and_try(trained_with: str, seed: int) -> Outcome:
     start, test = time.perf_counter(), mnist("test")
     if trained_with == "noise":
         show = Noisy(NOISE["inverted"])
-        row, network = trained(HEADLINE, seed, mnist("train"), test, show=show)
+        row, network = train_configured(HEADLINE, seed, mnist("train"), test, show=show)
     else:
         row, network = {}, kept_network(LeNet5_1998(), "fig5", seed)
     tried = {change: errors_under(change, network, *test) for change in SWEEPS}

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from lenet.data import mnist
 from lenet.predictions import predictions_of
-from lenet_paper.configuration import HEADLINE, trained
+from lenet_paper.configuration import HEADLINE, train_configured
 from lenet_paper.experiment import Experiment, Job, Outcome
 
 SEEDS = range(5)
@@ -18,7 +18,7 @@ SEEDS = range(5)
 def train_headline(seed: int) -> Outcome:
     """Train on the 60,000 digits; the 10,000 test images measure."""
     test = mnist("test")
-    row, network = trained(HEADLINE, seed, mnist("train"), test)
+    row, network = train_configured(HEADLINE, seed, mnist("train"), test)
     return Outcome(row, predictions_of(network, test[0]), network)
 
 

@@ -13,8 +13,8 @@ from itertools import product
 
 from lenet.data import hold_out, mnist
 from lenet_paper.choice import held_out_errors
-from lenet_paper.configuration import Configuration, trained
-from lenet_paper.experiment import Experiment, Job, Outcome, Row
+from lenet_paper.configuration import Configuration, train_configured
+from lenet_paper.experiment import Experiment, Job, Outcome, ResultRow
 
 FIRST_FOLDS, MORE_FOLDS = (0, 1), (2, 3)
 CANDIDATES = (
@@ -26,7 +26,7 @@ CANDIDATES = (
 )
 
 
-def stages(rows: list[Row]) -> Iterator[Job]:
+def stages(rows: list[ResultRow]) -> Iterator[Job]:
     """Every candidate on the first folds; then the best four on the others."""
     yield from jobs_of(CANDIDATES, FIRST_FOLDS)
     if all(len(held_out_errors(rows, **asdict(one))) >= len(FIRST_FOLDS) for one in CANDIDATES):
@@ -40,18 +40,18 @@ def jobs_of(candidates: tuple[Configuration, ...], folds: tuple[int, ...]) -> It
 
 def hold_out_a_fold(candidate: Configuration, fold: int) -> Outcome:
     """Train on 55,000 of the 60,000; the other 5,000, the fold of that number, measure."""
-    row, _ = trained(candidate, fold, *hold_out(*mnist("train"), fold=fold))
+    row, _ = train_configured(candidate, fold, *hold_out(*mnist("train"), fold=fold))
     return Outcome(row)
 
 
-def best_four(rows: list[Row]) -> tuple[Configuration, ...]:
+def best_four(rows: list[ResultRow]) -> tuple[Configuration, ...]:
     """The candidates with the fewest held-out errors in the first two folds, the best first."""
     first = [row for row in rows if row["seed"] in FIRST_FOLDS]
     ordered = sorted(CANDIDATES, key=lambda one: sum(held_out_errors(first, **asdict(one))))
     return tuple(ordered[:4])
 
 
-def best_configuration(rows: list[Row]) -> Configuration:
+def best_configuration(rows: list[ResultRow]) -> Configuration:
     """Of these four, the one with the fewest held-out errors in all folds."""
     return min(best_four(rows), key=lambda one: sum(held_out_errors(rows, **asdict(one))))
 

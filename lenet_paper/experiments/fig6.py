@@ -15,8 +15,8 @@ from lenet.data import mnist
 from lenet.evaluation import errors
 from lenet.networks import LeNet5_1998
 from lenet.predictions import predictions_of
-from lenet_paper.configuration import HEADLINE, trained
-from lenet_paper.experiment import Experiment, Job, Outcome, Row
+from lenet_paper.configuration import HEADLINE, train_configured
+from lenet_paper.experiment import Experiment, Job, Outcome, ResultRow
 from lenet_paper.experiments.fig6_choice import CHOSEN, DistortedSet
 from lenet_paper.kept import kept_network
 from lenet_paper.record import published
@@ -26,7 +26,7 @@ SIZES = (15_000, 30_000)
 SETS = {"longer": replace(CHOSEN, stretch=3), "distorted": CHOSEN}  # the longest training first
 
 
-def jobs(rows: list[Row]) -> Iterator[Job]:
+def jobs(rows: list[ResultRow]) -> Iterator[Job]:
     """Sets of 60,000 that are still to be trained take longer than the others, and come first."""
     sets = SETS | {f"{size:,}": size for size in SIZES[::-1]} | {"60,000": None}
     for name, some in sets.items():
@@ -37,7 +37,7 @@ def jobs(rows: list[Row]) -> Iterator[Job]:
 def train_on_a_set(name: str, size: int | DistortedSet | None, seed: int) -> Outcome:
     """Train on so many digits, drawn from the 60,000, or on a distorted set; None is for fig5's."""
     if size is None:
-        return of_fig5(seed)
+        return of_fig5_with_training_errors(seed)
     (images, labels), test = mnist("train"), mnist("test")
     if isinstance(size, DistortedSet):
         training = images, labels
@@ -45,13 +45,13 @@ def train_on_a_set(name: str, size: int | DistortedSet | None, seed: int) -> Out
     else:
         order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
         training = images[order[:size]], labels[order[:size]]
-        row, network = trained(HEADLINE, seed, training, test)
+        row, network = train_configured(HEADLINE, seed, training, test)
     row = {"training_errors": errors(network, *training)} | row
     kept = network if (name, seed) == ("distorted", 0) else None
     return Outcome(row, predictions_of(network, test[0]), kept, f"fig6-{name.replace(',', '')}")
 
 
-def of_fig5(seed: int) -> Outcome:
+def of_fig5_with_training_errors(seed: int) -> Outcome:
     """The row of 60,000 digits: that of fig5, with the training errors of its last network."""
     start, row = time.perf_counter(), published("fig5", seed=seed)
     wrong = errors(kept_network(LeNet5_1998(), "fig5", seed), *mnist("train"))

@@ -14,8 +14,8 @@ from lenet.networks import LeNet5_1998
 from lenet.shown import Enlarged
 from lenet.training import Images
 from lenet_paper.choice import held_out_errors
-from lenet_paper.configuration import HEADLINE, trained
-from lenet_paper.experiment import Experiment, Job, Outcome, Row
+from lenet_paper.configuration import HEADLINE, train_configured
+from lenet_paper.experiment import Experiment, Job, Outcome, ResultRow
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,12 @@ class DistortedSet:
     copies: int = 9  # 60,000 + 540,000
     stretch: int = 1  # 20 passes, each of 60,000 patterns
 
-    def trained(self, seed: int, training: Images, measured: Images) -> tuple[Row, LeNet5_1998]:
-        """`lenet_paper.configuration.trained` on the enlarged set."""
+    def trained(
+        self, seed: int, training: Images, measured: Images
+    ) -> tuple[ResultRow, LeNet5_1998]:
+        """`lenet_paper.configuration.train_configured` on the enlarged set."""
         show = Enlarged(self.ranges, self.copies)
-        return trained(HEADLINE, seed, training, measured, show=show, stretch=self.stretch)
+        return train_configured(HEADLINE, seed, training, measured, show=show, stretch=self.stretch)
 
 
 FOLDS = (0, 1)
@@ -49,7 +51,7 @@ CHOSEN = CANDIDATES["half of Fig. 7"]
 """Chosen on held-out training images: the fewest errors in results/fig6-choice.json."""
 
 
-def stages(rows: list[Row]) -> Iterator[Job]:
+def stages(rows: list[ResultRow]) -> Iterator[Job]:
     """Every candidate on both folds; then the best one for longer."""
     yield from (job_of(name, one, fold) for fold in FOLDS for name, one in CANDIDATES.items())
     if all(len(held_out_errors(rows, candidate=name)) == len(FOLDS) for name in CANDIDATES):
@@ -67,7 +69,7 @@ def hold_out_a_fold(candidate: DistortedSet, fold: int) -> Outcome:
     return Outcome({"distorted": asdict(candidate)} | row)
 
 
-def best_distortions(rows: list[Row]) -> str:
+def best_distortions(rows: list[ResultRow]) -> str:
     """The candidate, as long as the paper's training, with the fewest errors over both folds."""
     return min(CANDIDATES, key=lambda name: sum(held_out_errors(rows, candidate=name)))
 

@@ -18,13 +18,13 @@ from lenet.predictions import Predictions, from_penalties, kept_predictions
 from lenet.rejection import rejected_for
 from lenet_paper.bars import BARS, Bar
 from lenet_paper.classifiers.rivals import CONVOLUTIONAL
-from lenet_paper.experiment import Experiment, Job, Outcome, Row
+from lenet_paper.experiment import Experiment, Job, Outcome, ResultRow
 from lenet_paper.experiments.fig6_choice import CHOSEN
 from lenet_paper.kept import kept_network
 from lenet_paper.record import find
 
 
-def jobs(rows: list[Row]) -> Iterator[Job]:
+def jobs(rows: list[ResultRow]) -> Iterator[Job]:
     """One for each bar and seed; a bar made of another's network comes when that one is there."""
     for name, bar in BARS.items():
         for seed in bar.seeds or (0,):
@@ -39,7 +39,7 @@ def classify(name: str, seed: int) -> Outcome:
         return of_lenet5(bar, seed)
     classified = bar.classify(bar.form("train"), bar.form("test")[0], **arguments(bar, seed))
     said = from_penalties(torch.from_numpy(classified.penalties))
-    costs: Row = {"multiply_adds": classified.multiply_adds, "stored": classified.stored}
+    costs: ResultRow = {"multiply_adds": classified.multiply_adds, "stored": classified.stored}
     costs["seconds"] = round(time.process_time() - start, 1)
     network = classified.network if name in CONVOLUTIONAL else None
     return Outcome(counted(bar, said) | costs, said, network, f"fig9-{name}")
@@ -62,7 +62,7 @@ def of_lenet5(bar: Bar, seed: int) -> Outcome:
     return Outcome(counted(bar, kept_predictions(bar.kept, seed)) | costs)
 
 
-def counted(bar: Bar, said: Predictions) -> Row:
+def counted(bar: Bar, said: Predictions) -> ResultRow:
     """The errors on the test images, and how many to reject for the error of Fig. 10."""
     _, labels = load_mnist("test")
     wrong = said.wrong(labels)

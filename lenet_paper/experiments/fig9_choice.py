@@ -13,7 +13,7 @@ from torch import nn
 from lenet.data import hold_out
 from lenet_paper.bars import BARS
 from lenet_paper.classifiers import trained
-from lenet_paper.experiment import Experiment, Job, Outcome, Row
+from lenet_paper.experiment import Experiment, Job, Outcome, ResultRow
 
 INITIAL = [{"initial": rule} for rule in ("variance", "root", "paper")]
 RIDGES = [{"ridge": ridge} for ridge in (1, 100, 1000, 10_000)]
@@ -44,7 +44,7 @@ SHARED |= {"dist-boosted-lenet4": "lenet4"}
 FEW = {"svm": 10_000, "rs-svm": 10_000, "dist-v-svm": 10_000}
 
 
-def jobs(rows: list[Row]) -> Iterator[Job]:
+def jobs(rows: list[ResultRow]) -> Iterator[Job]:
     for name, candidates in CANDIDATES.items():
         for candidate in candidates:
             yield Job({"row": name, "candidate": candidate}, (name, candidate))
@@ -75,7 +75,7 @@ def trained_once(name: str) -> nn.Module | None:
     return trained.convolutional(training, held_out[0], seed=0, **settings).network
 
 
-def best_settings(rows: list[Row], name: str) -> dict:
+def best_settings(rows: list[ResultRow], name: str) -> dict:
     """The candidate of this bar with the fewest held-out errors."""
     mine = [row for row in rows if row["row"] == name]
     return min(mine, key=lambda row: row["errors"])["candidate"]

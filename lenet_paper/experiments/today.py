@@ -24,7 +24,7 @@ from lenet.recipes import SHORT
 from lenet.shown import Distorted
 from lenet.training import train
 from lenet_paper.configuration import HEADLINE
-from lenet_paper.experiment import Experiment, Job, Outcome, Row
+from lenet_paper.experiment import Experiment, Job, Outcome, ResultRow
 from lenet_paper.experiments.fig6_choice import CHOSEN
 from lenet_paper.experiments.summary import in_numbers
 from lenet_paper.record import published
@@ -99,7 +99,7 @@ def _(layer: nn.BatchNorm1d | nn.BatchNorm2d) -> dict[str, Tensor]:
     return {}  # nothing is drawn: it starts as it is made, with factors 1 and biases 0
 
 
-def jobs(rows: list[Row]) -> Iterator[Job]:
+def jobs(rows: list[ResultRow]) -> Iterator[Job]:
     for name, design in {"1998": None, **designs()}.items():
         for seed in SEEDS:
             yield Job({"change": name, "seed": seed}, (design, seed))
@@ -108,7 +108,7 @@ def jobs(rows: list[Row]) -> Iterator[Job]:
 def train_design(design: Design | None, seed: int) -> Outcome:
     """Train a design on the 60,000 digits; None is the paper's network, trained as in 1998."""
     if design is None:
-        return of_fig5(seed)
+        return first_design(seed)
     start, network = time.process_time(), initialise(design.network(), seed)
     (images, labels), test = mnist("train"), mnist("test")
     recipe = replace(RECIPE, show=Distorted(CHOSEN.ranges)) if design.distorted else RECIPE
@@ -122,7 +122,7 @@ def train_design(design: Design | None, seed: int) -> Outcome:
     return Outcome(row)
 
 
-def of_fig5(seed: int) -> Outcome:
+def first_design(seed: int) -> Outcome:
     """The row of the paper's network, trained as in 1998."""
     row = published("fig5", seed=seed)
     found = {

@@ -7,7 +7,7 @@ configuration of fig5 was fixed, and choose nothing. Its own three rows are thos
 from dataclasses import replace
 
 from lenet.data import mnist
-from lenet_paper.configuration import HEADLINE, trained
+from lenet_paper.configuration import HEADLINE, train_configured
 from lenet_paper.experiment import Experiment, Job, Outcome
 
 SEEDS = range(3)
@@ -26,7 +26,7 @@ VARIATIONS = {
 
 def vary(variation: str, seed: int) -> Outcome:
     """Train one variation on the 60,000 digits; the 10,000 test images measure."""
-    row, _ = trained(VARIATIONS[variation], seed, mnist("train"), mnist("test"))
+    row, _ = train_configured(VARIATIONS[variation], seed, mnist("train"), mnist("test"))
     return Outcome(row)
 
 

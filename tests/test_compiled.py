@@ -1,6 +1,11 @@
 """The compiled pass against the plain one: the same gradients, the same weights, the same count."""
 
 import copy
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,6 +14,8 @@ from lenet import compiled, sdlm
 from lenet.initial import initialise
 from lenet.losses import MaximumAPosteriori, MaximumLikelihood
 from lenet.networks import LeNet5_1998
+
+ROOT = Path(__file__).parents[1]
 
 
 def digits_like(count: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -97,3 +104,61 @@ def test_squash_is_exact_to_float32_over_its_whole_range():
     compiled.squash(units)
     exact = 1.7159 * torch.tanh(a.double() * 2 / 3)
     torch.testing.assert_close(torch.tensor(units[0]).double(), exact, rtol=5e-7, atol=1e-9)
+
+
+# ---------------------------------------------------------------- the same code, however it came
+
+
+def in_a_new_process(script: str, folder: Path, code: Path = ROOT) -> str:
+    """What ``script`` prints, with the packages in ``code`` and what numba may keep in a folder."""
+    places = os.pathsep.join([str(code), str(ROOT / "tests")])
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": places}
+    command = [sys.executable, "-P", "-c", script]
+    run = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+BITS = """
+print(hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in made.parameters())).hexdigest())
+"""
+PASS = """
+import hashlib
+from test_compiled import network
+from test_training import digits
+from lenet import compiled, sdlm
+from lenet.losses import MaximumAPosteriori
+made, (images, labels), loss = network(False, False), digits(2000), MaximumAPosteriori(1.0)
+rates = sdlm.rates(sdlm.curvature(made, loss, images[:100], labels[:100]), eta=0.0005, mu=0.02)
+compiled.run_pass(made, loss, rates, images, labels)
+"""
+
+
+def test_two_processes_make_the_same_network_bit_for_bit(tmp_path):
+    """The second would take what the first has kept, which once was other code."""
+    first, second = (in_a_new_process(PASS + BITS, tmp_path) for _ in range(2))
+    assert len(first) == 65
+    assert first == second
+
+
+RIVAL = """
+import hashlib, torch
+from lenet_paper.classifiers import compiled_rivals, rivals
+from lenet.losses import MaximumLikelihood
+made = rivals.fully_connected(64, 5, 10)
+made.load_state_dict({name: torch.full_like(one, 0.1) for name, one in made.state_dict().items()})
+rates = {name: torch.full_like(one, 0.1) for name, one in made.named_parameters()}
+one = torch.ones(1, 1, 8, 8), torch.tensor([3])
+compiled_rivals.run_pass(made, MaximumLikelihood(), rates, *one)
+"""
+
+
+def test_a_loop_takes_the_edit_of_a_kernel_in_another_file(tmp_path):
+    for package in ("lenet", "lenet_paper"):
+        shutil.copytree(ROOT / package, tmp_path / package)
+    before = in_a_new_process(RIVAL + BITS, tmp_path / "kept", tmp_path)
+    kernels = tmp_path / "lenet" / "compiled.py"
+    text = kernels.read_text(encoding="utf-8")
+    assert text.count("added = b[o]") == 1
+    kernels.write_text(text.replace("added = b[o]", "added = b[o] + ONE"), encoding="utf-8")
+    assert in_a_new_process(RIVAL + BITS, tmp_path / "kept", tmp_path) != before

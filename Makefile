@@ -1,17 +1,21 @@
 # make book   the site, at _build/html/index.html        make lab    JupyterLab on the notebooks
 # make test   every test, the notebooks' included        make clean  removes what was built
+# make students  what students get, at _build/html/students.zip (`make book` makes it too)
 # make bench  the trainer beside other frameworks, an hour on a machine that does nothing else
 
 PYTHON ?= $(firstword $(shell command -v python3.11) $(shell command -v python3))
 BIN := .venv/bin
 BENCH := .venv-bench/bin
 
-.PHONY: book test lab bench clean
+.PHONY: book students test lab bench clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
 	$(BIN)/python -m lenet fetch
 	$(BIN)/jupyter-book build . -W -n --keep-going
+
+students: .venv/ready
+	$(BIN)/python book/student_zip.py _build/html
 
 test: book
 	$(BIN)/ruff check

@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +21,10 @@ from matplotlib import font_manager  # noqa: F401  (it makes its cache now, and 
 from myst_nb.sphinx_ import NbMetadataCollector
 from notebook_form import read_for_sphinx
 from sphinx.util import logging
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+import student_zip
 
 WATCHED = ("lenet", "lenet_paper", "results", "requirements.txt", "book/_ext")
 LOOKS = ("book/_static", "book/extra")
@@ -39,13 +44,14 @@ def fingerprint(root: Path, *tops: str) -> str:
 
 
 def site_fingerprints(root: Path, sources: dict[str, Path]) -> dict[str, str]:
-    """Fingerprint of each page (its source and all that is watched), and of the site's looks."""
+    """Fingerprint of each page (its source and all that is watched), of looks and student zip."""
     watched = fingerprint(root, *WATCHED).encode()
     pages = {
         name: hashlib.sha256(watched + source.read_bytes()).hexdigest()
         for name, source in sources.items()
     }
-    return {"looks": fingerprint(root, *LOOKS)} | pages
+    students = fingerprint(root, *student_zip.SOURCES)
+    return {"looks": fingerprint(root, *LOOKS), "students": students} | pages
 
 
 def find_changed_pages(app, env, added, changed, removed):
@@ -62,6 +68,11 @@ def find_changed_pages(app, env, added, changed, removed):
 
 def note_pages_read(app, env, docnames):
     app.house_pages_read = list(docnames)
+
+
+def write_student_zip(app, env, docnames):
+    if "students" in app.house_changes:
+        student_zip.write_zip(Path(app.srcdir), Path(app.outdir))
 
 
 def run_notebooks(app, env, docnames):
@@ -170,6 +181,7 @@ def setup(app):
     app.house_pages_read = []
     app.connect("env-get-outdated", find_changed_pages)
     app.connect("env-before-read-docs", note_pages_read)
+    app.connect("env-before-read-docs", write_student_zip)
     app.connect("env-before-read-docs", run_notebooks)
     app.connect("env-updated", write_all_pages)
     app.connect("html-page-context", mend_citations)

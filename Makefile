@@ -1,4 +1,4 @@
-# make book   the site, at _build/html/index.html        make lab    JupyterLab on the notebooks
+# make book   the site, at _build/html/index.html        make lab    JupyterLab on a copy, work/
 # make test   every test, the notebooks' included        make clean  removes what was built
 # make students  what students get, at _build/html/students.zip (`make book` makes it too)
 # make bench  the trainer beside other frameworks, an hour on a machine that does nothing else
@@ -25,7 +25,8 @@ test: book
 
 lab: .venv/ready
 	$(BIN)/python -m lenet fetch
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/python book/working_copy.py notebooks work
+	$(BIN)/jupyter lab work
 
 # Each file adds the rows that are missing from its results/speed*.json, and goes on when stopped.
 bench: .venv-bench/ready

@@ -1,5 +1,6 @@
 # make book   the site, at _build/html/index.html        make lab    JupyterLab on a copy, work/
 # make test   every test, the notebooks' included        make clean  removes what was built
+# make check  what readers get: the notebooks in JupyterLab, student notebooks, the wheel (25 minutes)
 # make students  what students get, at _build/html/students.zip (`make book` makes it too)
 # make bench  the trainer beside other frameworks, an hour on a machine that does nothing else
 
@@ -7,7 +8,7 @@ PYTHON ?= $(firstword $(shell command -v python3.11) $(shell command -v python3)
 BIN := .venv/bin
 BENCH := .venv-bench/bin
 
-.PHONY: book students test lab bench clean
+.PHONY: book students test check lab bench clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
@@ -22,6 +23,9 @@ test: book
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/pytest --nbval
+
+check: book
+	$(BIN)/pytest checks
 
 lab: .venv/ready
 	$(BIN)/python -m lenet fetch

@@ -1,17 +1,22 @@
-# make book   the site, at _build/html/index.html        make lab    JupyterLab on the notebooks
+# make book   the site, at _build/html/index.html        make lab    JupyterLab on a copy, work/
 # make test   every test, the notebooks' included        make clean  removes what was built
+# make check  what readers get: the notebooks in JupyterLab, student notebooks, the wheel (25 minutes)
+# make students  what students get, at _build/html/students.zip (`make book` makes it too)
 # make bench  the trainer beside other frameworks, an hour on a machine that does nothing else
 
 PYTHON ?= $(firstword $(shell command -v python3.11) $(shell command -v python3))
 BIN := .venv/bin
 BENCH := .venv-bench/bin
 
-.PHONY: book test lab bench clean
+.PHONY: book students test check lab bench clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
 	$(BIN)/python -m lenet fetch
 	$(BIN)/jupyter-book build . -W -n --keep-going
+
+students: .venv/ready
+	$(BIN)/python book/student_zip.py _build/html
 
 test: book
 	$(BIN)/ruff check
@@ -19,9 +24,13 @@ test: book
 	$(BIN)/mypy
 	$(BIN)/pytest --nbval
 
+check: book
+	$(BIN)/pytest checks
+
 lab: .venv/ready
 	$(BIN)/python -m lenet fetch
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/python book/working_copy.py notebooks work
+	$(BIN)/jupyter lab work
 
 # Each file adds the rows that are missing from its results/speed*.json, and goes on when stopped.
 bench: .venv-bench/ready

@@ -9,6 +9,8 @@ nobody reads, and the backward pass holds zeros. ``width`` is always the length 
 maps that the convolution reads.
 """
 
+from typing import Any
+
 import numba
 import numpy as np
 from torch import Tensor
@@ -20,7 +22,7 @@ from lenet.networks import LeNet5_1998
 # Not kept on disk: numba looks at one file only, and would hide an edit of what a loop takes from
 # another. And each kernel becomes a part of its loop: else there are two copies of it, which round
 # differently, and which of them runs depends on what was compiled before.
-compiled = numba.njit(fastmath=True, error_model="numpy", forceinline=True)
+compiled: Any = numba.njit(fastmath=True, error_model="numpy", forceinline=True)
 
 A, S = np.float32(AMPLITUDE), np.float32(SLOPE)
 ZERO, ONE, TWO, FOUR = (np.float32(number) for number in (0, 1, 2, 4))

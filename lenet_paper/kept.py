@@ -28,7 +28,8 @@ def keep_network(network: nn.Module, name: str, seed: int, folder: Path) -> None
 
 
 def kept_weights(name: str, seed: int, folder: Path | None = None) -> Path:
-    return (folder or results.folder()) / "weights" / f"{name}-seed{seed}.safetensors"
+    file = f"weights/{name}-seed{seed}.safetensors"
+    return folder / file if folder else results.find(file)
 
 
 def kept_network(network: Network, name: str, seed: int) -> Network:

@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,8 +19,13 @@ from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
 from matplotlib import font_manager  # noqa: F401  (it makes its cache now, and not in a notebook)
 from myst_nb.sphinx_ import NbMetadataCollector
+from nbformat.v4 import new_code_cell, new_markdown_cell
 from notebook_form import read_for_sphinx
 from sphinx.util import logging
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+import student_zip
 
 WATCHED = ("lenet", "lenet_paper", "results", "requirements.txt", "book/_ext")
 LOOKS = ("book/_static", "book/extra")
@@ -39,13 +45,14 @@ def fingerprint(root: Path, *tops: str) -> str:
 
 
 def site_fingerprints(root: Path, sources: dict[str, Path]) -> dict[str, str]:
-    """Fingerprint of each page (its source and all that is watched), and of the site's looks."""
+    """Fingerprint of each page (its source and all that is watched), of looks and student zip."""
     watched = fingerprint(root, *WATCHED).encode()
     pages = {
         name: hashlib.sha256(watched + source.read_bytes()).hexdigest()
         for name, source in sources.items()
     }
-    return {"looks": fingerprint(root, *LOOKS)} | pages
+    students = fingerprint(root, *student_zip.SOURCES)
+    return {"looks": fingerprint(root, *LOOKS), "students": students} | pages
 
 
 def find_changed_pages(app, env, added, changed, removed):
@@ -62,6 +69,11 @@ def find_changed_pages(app, env, added, changed, removed):
 
 def note_pages_read(app, env, docnames):
     app.house_pages_read = list(docnames)
+
+
+def write_student_zip(app, env, docnames):
+    if "students" in app.house_changes:
+        student_zip.write_zip(Path(app.srcdir), Path(app.outdir))
 
 
 def run_notebooks(app, env, docnames):
@@ -114,7 +126,9 @@ def offer_notebook(app, pagename, templatename, context, doctree):
             source = Path(app.env.doc2path(pagename))
             if source.suffix == ".ipynb":
                 buttons.insert(0, NOTEBOOK_BUTTON)
-                context["body"] += EMBEDDED.format(name=source.name, notebook=bare_notebook(source))
+                wheel = next(Path(app.outdir).glob("lenet-*.whl"))
+                notebook = bare_notebook(source, wheel, app.config.html_baseurl)
+                context["body"] += EMBEDDED.format(name=source.name, notebook=notebook)
 
 
 NOTEBOOK_BUTTON = {
@@ -128,13 +142,33 @@ NOTEBOOK_BUTTON = {
 EMBEDDED = '<script type="application/json" id="notebook" data-name="{name}">{notebook}</script>'
 
 
-def bare_notebook(source: Path) -> str:
-    """The notebook as JSON without outputs, safe inside a script element."""
+def bare_notebook(source: Path, wheel: Path, address: str) -> str:
+    """The notebook as JSON without outputs, safe inside a script element.
+
+    Its first cell brings `lenet`, or says how to: ``address`` is that of the site, if it has one.
+    """
     notebook = nbformat.read(source, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+    code = "".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    extra = "[paper]" if "lenet_paper" in code else ""
+    notebook.cells.insert(0, install_cell(wheel, extra, address))
     return nbformat.writes(notebook).replace("</", "<\\/")
+
+
+def install_cell(wheel: Path, extra: str, address: str):
+    """By full address and SHA-256, or from a file: the bare name is not ours on PyPI."""
+    if not address:
+        return new_markdown_cell(INSTALL.format(wheel=wheel.name, extra=extra), id="install")
+    sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    wanted = f"lenet{extra} @ {address.rstrip('/')}/{wheel.name}#sha256={sha256}"
+    return new_code_cell(f'%pip install --quiet "{wanted}"', id="install")
+
+
+INSTALL = """\
+This notebook needs the package `lenet`. Its wheel lies in the zip for students, which the preface
+of the book offers. In the folder of that wheel: `pip install "./{wheel}{extra}"`."""
 
 
 def copy_mathjax(app):
@@ -170,6 +204,7 @@ def setup(app):
     app.house_pages_read = []
     app.connect("env-get-outdated", find_changed_pages)
     app.connect("env-before-read-docs", note_pages_read)
+    app.connect("env-before-read-docs", write_student_zip)
     app.connect("env-before-read-docs", run_notebooks)
     app.connect("env-updated", write_all_pages)
     app.connect("html-page-context", mend_citations)

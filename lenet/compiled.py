@@ -126,6 +126,7 @@ def learn(images, labels, weights, rates, codes, pairs1, pairs3, share, competes
 
 @compiled
 def line(maps, length):
+    """Lines of zeros."""
     return np.zeros((maps, length), dtype=np.float32)
 
 
@@ -161,6 +162,7 @@ def squash_backward(x, d):
 
 @compiled
 def start_from_bias(b, a):
+    """Fill each line of ``a`` with the bias of its map."""
     for o in range(len(b)):
         a[o] = b[o]
 
@@ -242,6 +244,7 @@ def subsample_backward(s, d, width, side, share, c, b, rate_c, rate_b, d_below):
 
 @compiled
 def dense(x, w, b, a):
+    """a = w x + b."""
     for o in range(len(b)):
         added = b[o]
         for k in range(x.size):
@@ -263,6 +266,7 @@ def dense_backward(x, d, w, b, rate_w, rate_b, d_below):
 
 @compiled
 def distances(x, codes, y):
+    """Eq. 7: y, the squared distance of ``x`` to each code."""
     for i in range(len(codes)):
         added = ZERO
         for k in range(x.size):

@@ -47,6 +47,7 @@ def on_a_cluster(work: Callable, jobs: Sequence[tuple], address: str) -> Done:
 
 
 def on_one_thread(work: Callable, number: int, job: tuple) -> tuple[int, Any]:
+    """``work(*job)``, and its number."""
     torch.set_num_threads(1)
     with threadpool_limits(1):
         return number, work(*job)

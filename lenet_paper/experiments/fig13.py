@@ -60,14 +60,17 @@ def changed(images: Tensor, change: str, value: float) -> Tensor:
 
 
 def scaling(factor: float) -> Tensor:
+    """Larger by this factor, about the centre."""
     return torch.tensor([[factor, 0.0, 0.0], [0.0, factor, 0.0]])
 
 
 def shift_down(pixels: float) -> Tensor:
+    """So many pixels down."""
     return torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, pixels]])
 
 
 def rotation(degrees: float) -> Tensor:
+    """Clockwise, about the centre."""
     c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     return torch.tensor([[c, -s, 0.0], [s, c, 0.0]])  # clockwise, as y points down
 

@@ -34,6 +34,7 @@ def stages(rows: list[ResultRow]) -> Iterator[Job]:
 
 
 def jobs_of(candidates: tuple[Configuration, ...], folds: tuple[int, ...]) -> Iterator[Job]:
+    """A job for each of the candidates on each of the folds."""
     for fold, candidate in product(folds, candidates):
         yield Job(asdict(candidate) | {"seed": fold}, (candidate, fold))
 

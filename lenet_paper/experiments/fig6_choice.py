@@ -60,6 +60,7 @@ def stages(rows: list[ResultRow]) -> Iterator[Job]:
 
 
 def job_of(name: str, candidate: DistortedSet, fold: int) -> Job:
+    """The job of one candidate on one fold."""
     return Job({"candidate": name, "seed": fold}, (candidate, fold))
 
 

@@ -45,6 +45,7 @@ FEW = {"svm": 10_000, "rs-svm": 10_000, "dist-v-svm": 10_000}
 
 
 def jobs(rows: list[ResultRow]) -> Iterator[Job]:
+    """One for each candidate of each bar."""
     for name, candidates in CANDIDATES.items():
         for candidate in candidates:
             yield Job({"row": name, "candidate": candidate}, (name, candidate))

@@ -90,6 +90,7 @@ def summed(design: Design, layer: nn.Module, size: int) -> nn.Sequential:
 
 
 def halved(design: Design, maps: int) -> nn.Module:
+    """S2 or S4: the largest of four, or what the paper has."""
     return nn.MaxPool2d(2) if design.maxima else nn.Sequential(Subsampling(maps), Squash())
 
 
@@ -100,6 +101,7 @@ def _(layer: nn.BatchNorm1d | nn.BatchNorm2d) -> dict[str, Tensor]:
 
 
 def jobs(rows: list[ResultRow]) -> Iterator[Job]:
+    """One for each design and seed, the paper's network first."""
     for name, design in {"1998": None, **designs()}.items():
         for seed in SEEDS:
             yield Job({"change": name, "seed": seed}, (design, seed))

@@ -368,7 +368,7 @@ def test_the_second_stage_of_a_choice_comes_when_the_first_is_done(
         return {"errors_after_pass": [90, len(made)], "seconds": 1}, LeNet5()
 
     stops = {5, first + 1}
-    monkeypatch.setattr(chooser, "trained", trained)
+    monkeypatch.setattr(chooser, "train_configured", trained)
     monkeypatch.setattr(chooser, "mnist", lambda split: (torch.zeros(60_000), torch.zeros(60_000)))
     experiment = chooser.EXPERIMENT
     for rows in (5, first + 1):

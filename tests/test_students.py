@@ -1,6 +1,7 @@
 """What students get: an empty cell in place of each solution, and a check that can be met."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -13,11 +14,14 @@ sys.path.append(str(ROOT / "book"))
 
 from students import (  # noqa: E402
     EXERCISE,
+    MARK,
     check_of,
     is_solution,
+    made_by,
     solution,
     split,
     student_notebook,
+    used_by,
 )
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -116,6 +120,23 @@ def test_no_solution_reaches_a_student(path):
         answer, check = split(solution(notebook, exercise))
         assert answer and check, f"{exercise} has nothing to check: write it below a line # Check"
         ast.parse(check_of(solution(notebook, exercise)))
+        assert MARK.search(solution(notebook, exercise)), exercise
     kept = [cell.source for cell in notebook.cells if not is_solution(cell)]
     added = (*exercises, *(f"{exercise}-check" for exercise in exercises))
     assert kept == [cell.source for cell in students.cells if cell.id not in added]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_an_exercise_names_what_its_check_asks_for_and_nothing_else_has_made_it(path):
+    notebook = nbformat.read(path, as_version=4)
+    given = set()
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not is_solution(cell):
+            given |= made_by(re.sub(r"^[%!].*", "", cell.source, flags=re.M))
+        elif found := EXERCISE.match(cell.source):
+            answer, check = split(solution(notebook, found[1]))
+            asked = made_by(answer) & used_by(check)
+            assert asked, f"{found[1]}: the check asks for nothing"
+            assert not asked & given, f"{found[1]}: there before the exercise"
+            named = re.findall(r"`(\w+)", cell.source)
+            assert asked <= set(named), f"{found[1]}: not in the text: {asked - set(named)}"

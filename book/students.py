@@ -1,10 +1,8 @@
 """The notebooks for students: in place of each solution an empty cell and a check.
 
-The check is what stands below a line `# Check` in the code of the solution. Where there is no such
-line, it is made of the solution's imports and of its statements that assert something.
+The check is what stands below a line `# Check` in the code of the solution.
 """
 
-import ast
 import copy
 import re
 import sys
@@ -53,7 +51,7 @@ def solution(notebook, exercise: str) -> str:
 
 
 def check_of(code: str) -> str:
-    """The check for a solution: it names what the student should make. Empty without an assert."""
+    """The check for a solution: it names what the student should make. Empty without a mark."""
     answer, check = split(code)
     asked = sorted(made_by(answer) & used_by(check))
     if not check:
@@ -69,30 +67,8 @@ def check_of(code: str) -> str:
 
 def split(code: str) -> tuple[str, str]:
     """The part of a solution that answers, and the part that checks the answer."""
-    if mark := MARK.search(code):
-        return code[: mark.start()].strip(), code[mark.end() :].strip()
-    answer, check, end = [], [], 0
-    statements = ast.parse(code).body
-    for statement in statements:
-        text = "\n".join(code.splitlines()[end : statement.end_lineno])
-        end = statement.end_lineno
-        if asserts(statement):
-            check.append(text)
-        else:
-            answer.append(text)
-            if isinstance(statement, ast.Import | ast.ImportFrom) and any(map(asserts, statements)):
-                check.append(text)
-    return "\n".join(answer).strip(), "\n".join(check).strip()
-
-
-def asserts(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-        return False
-    return any(
-        isinstance(node, ast.Assert)
-        or (isinstance(node, ast.Attribute) and node.attr.startswith("assert_"))
-        for node in ast.walk(statement)
-    )
+    mark = MARK.search(code)
+    return (code[: mark.start()].strip(), code[mark.end() :].strip()) if mark else (code, "")
 
 
 def made_by(code: str) -> set[str]:

@@ -33,7 +33,8 @@ def test_with_the_solutions_put_back_it_runs(notebook):
 
 def test_without_them_only_the_checks_fail_and_say_what_they_want(notebook):
     students = student_notebook(notebook)
-    checks = [cell.id for cell in students.cells if cell.id.endswith("-check")]
+    ids = [cell.id for cell in students.cells]
+    checks = [name for name in ids if name.startswith("ex-") and name.endswith("-check")]
     errors = errors_of(students)
     assert sorted(errors) == sorted(checks)
     wanted = "AssertionError: the cell above should make "

@@ -24,15 +24,6 @@ from lenet.paper import SUMMARY
 from lenet.shown import AsTheyAre
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Some tests fork, and the fork of a process whose threads have worked may wait forever."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def lenet(*arguments, **options):
     """Run ``python -m lenet`` in a process of its own."""
     command = [sys.executable, "-m", "lenet", *map(str, arguments)]
@@ -438,44 +429,6 @@ def test_an_interrupted_training_is_kept_and_goes_on(
     assert printed.startswith("going on from ")
     assert [line.split()[0] for line in printed.splitlines()[2:4]] == ["2", "3"]
     assert out.read_bytes() == whole.read_bytes()
-
-
-KILLED = """
-import os, signal, sys
-import torch
-torch.set_num_threads({threads})
-sys.path.insert(0, {tests!r})
-from test_cli import few
-from test_training import break_off
-from lenet import cli, data
-data.mnist = few
-break_off(lambda: os.kill(os.getpid(), signal.SIGKILL), setattr, after=2)
-for name in {names}:
-    if (child := os.fork()) == 0:
-        out = f"{folder}/{{name}}.safetensors"
-        cli.main(["train", "--network", name, "--epochs", "3", "--out", out])
-        os._exit(0)
-    print(name, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-
-
-def test_the_training_of_either_network_goes_on_after_kill_9(capsys, few_images, tmp_path):
-    """In its second epoch, to the same bits."""
-    names = tuple(networks.NETWORKS)
-    tests, threads = str(Path(__file__).parent), torch.get_num_threads()
-    script = KILLED.format(tests=tests, threads=threads, names=names, folder=tmp_path)
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    ended = [line for line in run.stdout.splitlines() if line.startswith("lenet5")]
-    assert ended == [f"{name} {-signal.SIGKILL}" for name in names], run.stderr
-    for name in names:
-        out, whole = tmp_path / f"{name}.safetensors", tmp_path / f"{name}, whole.safetensors"
-        command = ("train", "--network", name, "--epochs", 3, "--out")
-        assert not out.exists()
-        status, printed, _ = call(capsys, *command, out)
-        assert status == 0
-        assert printed.startswith(f"going on from {out}.checkpoint\n")
-        call(capsys, *command, whole)
-        assert out.read_bytes() == whole.read_bytes()
 
 
 def test_control_c_ends_a_real_process_with_130(tmp_path):

@@ -13,13 +13,13 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
-from lenet import sdlm, training
+from lenet import cli, data, sdlm, training
 from lenet.adam import Adam, Batches
 from lenet.distortions import FIG7
 from lenet.evaluation import accuracy, errors, outputs
 from lenet.initial import initialise
 from lenet.losses import MaximumAPosteriori, MaximumLikelihood
-from lenet.networks import Chain, LeNet5, LeNet5_1998
+from lenet.networks import NETWORKS, Chain, LeNet5, LeNet5_1998
 from lenet.recipes import RECIPES
 from lenet.sdlm import SDLM
 from lenet.shown import AsTheyAre, Distorted, Enlarged, Noisy, Shifted
@@ -304,23 +304,35 @@ import os, signal, sys
 import torch
 torch.set_num_threads({threads})
 sys.path.insert(0, {tests!r})
-from test_training import SHOWS, WAYS, break_off, digits, shown, trained
+from test_training import SHOWS, STEPS, WAYS, break_off, command, digits, shown, trained
+from lenet import cli, data
 from lenet.compiled import run_pass
+from lenet.networks import NETWORKS
 make, recipe, loss = WAYS["batches"]
 recipe.trainer(recipe, make(), loss, *digits(), 0)  # makes torch import the rest of itself
 make, recipe, loss = WAYS["patterns"]
 network = make()
 still = {{name: torch.zeros_like(one) for name, one in network.named_parameters()}}
-run_pass(network, loss, still, *digits(1))  # makes numba load its machine code
-break_off(lambda: os.kill(os.getpid(), signal.SIGKILL), setattr)
+run_pass(network, loss, still, *digits(1))  # makes numba make its machine code
+def die(after, work, *given, **options):
+    if (child := os.fork()) == 0:
+        break_off(lambda: os.kill(os.getpid(), signal.SIGKILL), setattr, after)
+        work(*given, **options)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 for way in ("batches", "patterns"):
     for show in SHOWS:
-        if (child := os.fork()) == 0:
-            trained(way, 5, recipe=shown(way, show), checkpoint=f"{folder}/{{way}}, {{show}}")
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        print(way, show, os.waitstatus_to_exitcode(status), sep=", ")
+        kept = f"{folder}/{{way}}, {{show}}"
+        die(STEPS, trained, way, 5, recipe=shown(way, show), checkpoint=kept)
+data.mnist = lambda split: digits(200)
+for name in NETWORKS:
+    die(2, cli.main, command(name, "{folder}"))  # two batches of 200 images
 """
+
+
+def command(name, folder):
+    """What trains the network of that name, for three epochs."""
+    return ["train", "--network", name, "--epochs", "3", "--out", f"{folder}/{name}"]
 
 
 @pytest.fixture(scope="module")
@@ -331,8 +343,11 @@ def killed(tmp_path_factory):
     script = KILLED.format(tests=tests, threads=threads, folder=folder)
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    endings = [line.rpartition(", ")[2] for line in run.stdout.splitlines()]
-    assert endings == [str(-signal.SIGKILL)] * 2 * len(SHOWS)
+    endings = [line for line in run.stdout.splitlines() if line.startswith("-")]
+    assert endings == [str(-signal.SIGKILL)] * (2 * len(SHOWS) + len(NETWORKS))
+    names = {f"{way}, {show}" for way in ("batches", "patterns") for show in SHOWS}
+    names |= {f"{name}.checkpoint" for name in NETWORKS}
+    assert {path.name for path in folder.iterdir()} == names  # and nothing half written
     return folder
 
 
@@ -350,9 +365,19 @@ def test_a_training_that_is_killed_outright_goes_on_to_the_same_bits(way, show, 
     assert counts(found) == counts(expected)
 
 
-def test_a_kill_leaves_no_other_file(killed):
-    names = {path.name for path in killed.iterdir()}
-    assert names == {f"{way}, {show}" for way in ("batches", "patterns") for show in SHOWS}
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_command_line_goes_on_after_a_kill_to_the_same_bits(
+    name, killed, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(data, "mnist", lambda split: digits(200))
+    resumed, whole = killed / name, tmp_path / name
+    assert not resumed.exists()
+    assert cli.main(command(name, killed)) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == f"going on from {killed / name}.checkpoint"
+    assert [line.split()[0] for line in printed[2:4]] == ["2", "3"]
+    assert cli.main(command(name, tmp_path)) == 0
+    assert resumed.read_bytes() == whole.read_bytes()
 
 
 @both

@@ -63,7 +63,7 @@ def test_it_installs_by_address_and_sum_and_finds_its_results(wheel, address, tm
     installed = install(requirement + sha256, tmp_path / "installed")
     assert installed.returncode == 0, installed.stderr
     script = f"import sys; sys.path.insert(0, {str(tmp_path / 'installed')!r})\n"
-    script += "from lenet import results; print(results.find('fig5.json'))"
+    script += "from lenet import results; print(results.place_of('fig5.json'))"
     said = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True, text=True
     )

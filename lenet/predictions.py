@@ -47,6 +47,6 @@ def from_penalties(penalties: Tensor) -> Predictions:
 
 def kept_predictions(name: str, seed: int) -> Predictions:
     """What the file of that name and seed says. Raises ``FileNotFoundError`` without it."""
-    path = results.find(f"predictions/{name}-seed{seed}.npz")
+    path = results.place_of(f"predictions/{name}-seed{seed}.npz")
     with np.load(path, allow_pickle=False) as file:
         return Predictions(file["answers"], file["scores"])

@@ -10,7 +10,7 @@ def folder() -> Path:
     return (beside if (beside / "pyproject.toml").is_file() else Path.cwd()) / "results"
 
 
-def find(name: str) -> Path:
+def place_of(name: str) -> Path:
     """The file results/NAME to read: in `folder`, or else the one that the book's wheel brings."""
     here, brought = folder() / name, Path(__file__).with_name("kept") / name
     return brought if brought.is_file() and not here.is_file() else here
@@ -18,7 +18,7 @@ def find(name: str) -> Path:
 
 def load(name: str) -> dict:
     """Everything that results/NAME.json says. Raises ``FileNotFoundError`` when it is not there."""
-    path = find(f"{name}.json")
+    path = place_of(f"{name}.json")
     if not path.is_file():
         raise FileNotFoundError(f"{path}: not there; python -m lenet reproduce {name} makes it")
     return json.loads(path.read_text(encoding="utf-8"))

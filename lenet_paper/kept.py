@@ -30,7 +30,7 @@ def keep_network(network: nn.Module, name: str, seed: int, folder: Path) -> None
 def kept_weights(name: str, seed: int, folder: Path | None = None) -> Path:
     """The file of the weights of that name and seed."""
     file = f"weights/{name}-seed{seed}.safetensors"
-    return folder / file if folder else results.find(file)
+    return folder / file if folder else results.place_of(file)
 
 
 def kept_network(network: Network, name: str, seed: int) -> Network:

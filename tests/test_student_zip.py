@@ -57,8 +57,8 @@ def test_results_are_read_here_or_else_from_the_wheel(monkeypatch, tmp_path):
     monkeypatch.setattr(results, "__file__", str(package / "results.py"))
     monkeypatch.chdir(here)
     own, brought = here / "results" / "a.json", package / "kept" / "a.json"
-    assert results.find("a.json") == own
+    assert results.place_of("a.json") == own
     brought.touch()
-    assert results.find("a.json") == brought
+    assert results.place_of("a.json") == brought
     own.touch()
-    assert results.find("a.json") == own
+    assert results.place_of("a.json") == own

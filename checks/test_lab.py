@@ -16,7 +16,7 @@ MARKUP = re.compile(
 )
 # What a reader sees of each cell, in order.
 CELLS = """() => [...document.querySelectorAll('.jp-NotebookPanel .jp-Cell')].map(cell => ({
-  text: cell.querySelector('.jp-RenderedMarkdown')?.innerText,
+  text: cell.querySelector('.jp-MarkdownOutput')?.innerText,
   errors: cell.querySelectorAll('[data-mjx-error], mjx-merror').length,
   formulas: cell.querySelectorAll('mjx-container').length,
   figures: cell.querySelectorAll('.jp-OutputArea img').length,

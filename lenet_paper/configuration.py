@@ -44,7 +44,7 @@ class Configuration:
 
 
 HEADLINE = Configuration(j=PAPER_LOSS.j)
-"""Chosen on held-out training images: the fewest errors in results/fig5-choice.json."""
+"""The fewest held-out errors in results/fig5-choice.json; appendix A tells what came before."""
 
 
 def train_configured(

@@ -42,6 +42,8 @@ def reserve(path: Path, overwrite: bool) -> None:
     """
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder: give --out a file in it")
+    if path.exists() and not path.is_file():  # /dev/null is not to become a file
+        raise FileExistsError(f"{path} is no ordinary file: give another --out")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} is there already: give --overwrite, or another --out")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """ONNX files give the answers of the networks they were made from."""
 
+import os
 import subprocess
 import sys
 
@@ -54,3 +55,13 @@ def test_without_its_packages_one_line_names_the_extra(tmp_path):
     assert run.stderr.count("\n") == 1
     assert "lenet[onnx]" in run.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [["export"], ["train", "--epochs", "1"]])
+def test_what_is_no_ordinary_file_is_never_replaced(command, tmp_path, capsys):
+    """A pipe here; as root it might be /dev/null."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert cli.main([*command, "--out", str(pipe), "--overwrite"]) == 2
+    assert f"{pipe} is no ordinary file: give another --out" in capsys.readouterr().err
+    assert pipe.is_fifo()
